@@ -114,19 +114,18 @@ def main() -> int:
     stages = quick_stages() if arguments.quick else None
     stages = stages or all_stages(arguments.jobs, arguments.full)
 
-    results: list[tuple[str, bool, float]] = []
+    results: list[tuple[Stage, bool, float]] = []
     for stage in stages:
         start = time.monotonic()
         passed = stage.run()
-        results.append((stage.title, passed, time.monotonic() - start))
+        results.append((stage, passed, time.monotonic() - start))
 
     print()
-    for title, passed, seconds in results:
-        print(f"{'ok    ' if passed else 'FAILED'} {seconds:7.0f} s  {title}")
+    for stage, passed, seconds in results:
+        print(f"{'ok    ' if passed else 'FAILED'} {seconds:7.0f} s  {stage.title}")
     total = count(REPORTS)
-    failed = total["failed"] + sum(
-        not passed for title, passed, _ in results if "nbval" not in title
-    )
+    failed = total["failed"]
+    failed += sum(not passed for stage, passed, _ in results if not stage.junit)
     minutes = sum(seconds for _, _, seconds in results) / 60
     print(f"everything took {minutes:.1f} min")
     print(f"{total['passed']} passed, {failed} failed, {total['skipped']} skipped")
