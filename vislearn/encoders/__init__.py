@@ -1,0 +1,1 @@
+"""One file for each family of vision encoders; importing one registers its presets."""

@@ -1,0 +1,51 @@
+"""What every vision encoder of this package is and returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vislearn.preprocess import Preprocess
+
+
+@dataclass(frozen=True)
+class VisionOutput:
+    """The features of a batch of images, in the same four places for every family."""
+
+    tokens: Tensor
+    """(B, N, D) patch tokens in raster order; for a CNN, the last map, flattened."""
+
+    prefix: Tensor
+    """(B, R, D) tokens with no place in the image: CLS, then registers; R may be 0."""
+
+    pooled: Tensor
+    """(B, E) the image embedding, made the way this family makes it."""
+
+    grid: tuple[int, int]
+    """(h, w) rows and columns of the patch tokens; h · w = N."""
+
+    logits: Tensor | None = None
+    """(B, K) class scores, if the model was made with `num_classes`."""
+
+    @property
+    def all_tokens(self) -> Tensor:
+        """(B, R + N, D) prefix tokens and patch tokens in one sequence."""
+        return torch.cat([self.prefix, self.tokens], dim=1)
+
+    @property
+    def feature_map(self) -> Tensor:
+        """(B, D, h, w) the patch tokens as a picture with D channels."""
+        return self.tokens.transpose(1, 2).unflatten(2, self.grid)
+
+
+class VisionEncoder(nn.Module):
+    """What `create_model` returns: called with images, it answers a `VisionOutput`."""
+
+    config: Any
+    """The family's frozen dataclass, with img_size and num_classes."""
+
+    preprocess: Preprocess
+    """Turns a picture into one image (3, H, W) of the batch."""
