@@ -1,0 +1,57 @@
+"""Every figure of the course, and the one door through which figures are shown.
+
+Nothing is imported until it is used: matplotlib costs more than the rest of the
+package, and a grader that only needs numbers should not pay for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "attention": "vislearn.layers.attention",
+    "attention_matrix": "vislearn.show.attention_maps",
+    "attention_over_image": "vislearn.show.attention_maps",
+    "attention_rollout": "vislearn.show.rollout",
+    "bars": "vislearn.show.plots",
+    "curves": "vislearn.show.plots",
+    "figure": "vislearn.show.look",
+    "image_grid": "vislearn.show.images",
+    "label": "vislearn.show.publish",
+    "patch_filters": "vislearn.show.patches",
+    "patch_grid": "vislearn.show.patches",
+    "position_similarity": "vislearn.show.positions",
+    "style": "vislearn.show.look",
+    "token_sequence": "vislearn.show.tokens",
+}
+# The name in its home module, where it differs from the name here.
+_RENAMED = {"attention": "record_attention"}
+
+if TYPE_CHECKING:
+    from vislearn.layers.attention import record_attention as attention  # noqa: F401
+    from vislearn.show.attention_maps import attention_matrix as attention_matrix
+    from vislearn.show.attention_maps import (
+        attention_over_image as attention_over_image,
+    )
+    from vislearn.show.images import image_grid as image_grid
+    from vislearn.show.look import figure as figure
+    from vislearn.show.look import style as style
+    from vislearn.show.patches import patch_filters as patch_filters
+    from vislearn.show.patches import patch_grid as patch_grid
+    from vislearn.show.plots import bars as bars
+    from vislearn.show.plots import curves as curves
+    from vislearn.show.positions import position_similarity as position_similarity
+    from vislearn.show.publish import label as label
+    from vislearn.show.rollout import attention_rollout as attention_rollout
+    from vislearn.show.tokens import token_sequence as token_sequence
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'vislearn.show' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), _RENAMED.get(name, name))
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
