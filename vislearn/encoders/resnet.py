@@ -7,6 +7,7 @@ torchvision, timm and transformers (tests/parity). State-dict names are torchvis
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch.nn.functional as F
@@ -59,6 +60,11 @@ class ResNetConfig:
         stride = 2 ** (len(self.depths) + 1)
         height, width = self.image_shape
         return -(-height // stride), -(-width // stride)
+
+    @property
+    def tokens(self) -> int:
+        """T = N: places of the last map; there are no prefix tokens."""
+        return math.prod(self.grid)
 
 
 class BasicBlock(nn.Module):

@@ -175,7 +175,7 @@ class ViT(VisionEncoder):
         """
         grid = self.patch_embed.grid(images)
         x = self.patch_embed(images)  # (B, N, D)
-        table, rows = self.position_table(grid), self._prefix_rows
+        table, rows = self.position_table(grid), self.prefix_rows
         tokens: list[Tensor] = [
             token for token in (self.cls_token, self.reg_token) if token is not None
         ]
@@ -201,7 +201,7 @@ class ViT(VisionEncoder):
             self.pos_embed() if is_module else self.pos_embed,
             self.config.grid,
             grid,
-            prefix=self._prefix_rows,
+            prefix=self.prefix_rows,
             antialias=self.config.pos_antialias,
         )
 
@@ -256,7 +256,7 @@ class ViT(VisionEncoder):
             nn.init.zeros_(kernel.bias)
 
     @property
-    def _prefix_rows(self) -> int:
+    def prefix_rows(self) -> int:
         """How many rows of the position table belong to prefix tokens."""
         has_rows = self.config.pos_prefix and self.config.pos != "factorised"
         return self.config.prefix if has_rows else 0
@@ -264,14 +264,14 @@ class ViT(VisionEncoder):
     def _make_positions(self) -> None:
         kind, grid, D = self.config.pos, self.config.grid, self.config.width
         if kind == "learned":
-            table = torch.zeros(1, self._prefix_rows + math.prod(grid), D)
+            table = torch.zeros(1, self.prefix_rows + math.prod(grid), D)
             self.pos_embed = nn.Parameter(table)
         elif kind == "factorised":
             self.pos_embed = positions.FactorisedPositions(grid, D)
         elif kind == "none":
             self.pos_embed = None
         else:
-            table = positions.fixed_table(kind, grid, D, self._prefix_rows)
+            table = positions.fixed_table(kind, grid, D, self.prefix_rows)
             self.register_buffer("pos_embed", table)
 
     def _make_block(self, index: int) -> Block:

@@ -1,0 +1,1 @@
+"""What an encoder costs, counted from its config: tokens, parameters, memory."""
