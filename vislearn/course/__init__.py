@@ -1,0 +1,1 @@
+"""From one bilingual source file to notebooks and to a book in two languages."""

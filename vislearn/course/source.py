@@ -1,0 +1,253 @@
+"""Reading a bilingual source file: which cell speaks which language, and what it is for.
+
+A chapter or a lab is one MyST text notebook. `+++ {"lang": "ko"}` opens a Korean prose
+cell and its English twin follows at once; code, equations and tables of numbers stand in
+cells without a language. The file is read as markdown-it block tokens, so that a `+++`
+inside a fence is text and not a cell break.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.front_matter import front_matter_plugin
+from mdit_py_plugins.myst_blocks import myst_block_plugin
+
+LANGUAGES = ("ko", "en")
+ROLES = ("setup", "demo", "solution", "visible", "probe", "hint", "expected-output")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a source file.
+
+    `text` is prose, or code without its fence and metadata block; `line` is the number
+    of its first line in the file, counted from 1.
+    """
+
+    kind: str  # "markdown" or "code"
+    text: str
+    line: int
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def lang(self) -> str | None:
+        """`ko`, `en`, or None for a cell that both languages share."""
+        return self.metadata.get("lang")
+
+    @property
+    def vislearn(self) -> dict[str, Any]:
+        """Our own metadata: in a code cell under `vislearn`, in prose beside `lang`."""
+        return self.metadata.get("vislearn", self.metadata)
+
+    @property
+    def role(self) -> str | None:
+        return self.vislearn.get("role")
+
+    @property
+    def question(self) -> str | None:
+        return self.vislearn.get("question")
+
+    @property
+    def level(self) -> int | None:
+        return self.vislearn.get("level")
+
+    @property
+    def tags(self) -> list[str]:
+        return list(self.metadata.get("tags", []))
+
+
+@dataclass(frozen=True)
+class Document:
+    """A source file, read."""
+
+    path: Path
+    header: dict[str, Any]
+    cells: tuple[Cell, ...]
+
+    @property
+    def name(self) -> str:
+        """File name without its ending, or the folder's name for a lab."""
+        return self.path.parent.name if self.path.stem == "lab" else self.path.stem
+
+    @property
+    def is_lab(self) -> bool:
+        return self.path.stem == "lab"
+
+    def in_language(self, lang: str) -> tuple[Cell, ...]:
+        """The cells that a reader of one language sees, in order."""
+        check_language(lang)
+        return tuple(cell for cell in self.cells if cell.lang in (None, lang))
+
+
+def check_language(lang: str) -> None:
+    if lang not in LANGUAGES:
+        raise ValueError(f"unknown language {lang!r}; expected 'ko' or 'en'")
+
+
+def read(path: str | Path) -> Document:
+    """Read a chapter or lab source.
+
+    Raises:
+        ValueError: `file:line: …` for a cell break that is not JSON, an unknown
+            language or role, a bad metadata block, or a fence that is never closed.
+        FileNotFoundError: if there is no such file.
+    """
+    path = Path(path)
+    return parse(path.read_text(encoding="utf-8"), path)
+
+
+def parse(text: str, path: str | Path = "<text>") -> Document:
+    """Read source text; `path` only serves for messages and the document's name."""
+    path = Path(path)
+    lines = text.splitlines()
+    header, cells = {}, []
+    start, metadata = 0, {}  # where the open prose cell began, and what it is
+
+    def close(end: int) -> None:
+        cell = _prose(lines, start, end, metadata)
+        if cell is not None:
+            cells.append(cell)
+
+    for token in _blocks(text):
+        begin, end = token.map or (0, 0)
+        if token.type == "front_matter":
+            header, start = _yaml(token.content, path, begin + 1), end
+        elif token.type == "myst_block_break":
+            close(begin)
+            start, metadata = end, _break(token, path, begin + 1)
+        elif token.type == "fence":
+            _check_closed(token, lines, path)
+            if token.info.strip().startswith("{code-cell}"):
+                close(begin)
+                cells.append(_code(token, path))
+                start, metadata = end, {}
+    close(len(lines))
+    return Document(path, header, tuple(cells))
+
+
+def select_language(text: str, lang: str, path: str | Path = "<text>") -> str:
+    """Blank every line that belongs to the other language or to no page at all.
+
+    Lines are blanked, not removed, so that the line numbers in warnings stay right.
+    """
+    check_language(lang)
+    lines = text.splitlines()
+    drop, start = False, 0
+
+    def blank(end: int) -> None:
+        if drop:
+            lines[start:end] = [""] * (end - start)
+
+    for token in _blocks(text):
+        begin, end = token.map or (0, 0)
+        is_code = token.type == "fence" and token.info.strip().startswith("{code-cell}")
+        if token.type != "myst_block_break" and not is_code:
+            continue
+        blank(begin)
+        drop, start = False, begin
+        if not is_code:
+            metadata = _break(token, Path(path), begin + 1)
+            other = metadata.get("lang") not in (None, lang)
+            drop = other or metadata.get("role") == "expected-output"
+        else:
+            start = end
+    blank(len(lines))
+    return "\n".join(lines) + "\n"
+
+
+def _blocks(text: str) -> Iterator[Token]:
+    """Block tokens of the outermost level, with the plugins that MyST uses, too."""
+    reader = MarkdownIt("commonmark").disable(["inline"])
+    for plugin in (front_matter_plugin, myst_block_plugin, colon_fence_plugin):
+        reader = reader.use(plugin)
+    return (token for token in reader.parse(text) if token.level == 0)
+
+
+def _break(token: Token, path: Path, line: int) -> dict[str, Any]:
+    if not token.content.strip():
+        return {}
+    try:
+        metadata = json.loads(token.content)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"{path}:{line}: after '+++' expected a JSON object, "
+            f"got {token.content.strip()!r} ({error.msg})"
+        ) from None
+    if not isinstance(metadata, dict):
+        raise ValueError(f"{path}:{line}: after '+++' expected a JSON object")
+    _check_metadata(metadata, path, line)
+    return metadata
+
+
+def _code(token: Token, path: Path) -> Cell:
+    """Split the metadata block from the code."""
+    begin = (token.map or [0, 0])[0] + 2  # the first line inside the fence, from 1
+    rows = token.content.splitlines()
+    header = 0
+    if rows and rows[0].strip() == "---":
+        try:
+            header = rows.index("---", 1) + 1
+        except ValueError:
+            raise ValueError(
+                f"{path}:{begin}: the metadata block of the code cell is never closed"
+            ) from None
+        metadata = _yaml("\n".join(rows[1 : header - 1]), path, begin)
+    else:
+        while header < len(rows) and rows[header].startswith(":"):
+            header += 1
+        options = [row[1:] for row in rows[:header]]
+        metadata = _yaml("\n".join(options), path, begin)
+    if isinstance(metadata.get("tags"), str):
+        metadata["tags"] = [metadata["tags"]]
+    _check_metadata(metadata.get("vislearn", {}), path, begin)
+    code = "\n".join(rows[header:]).strip("\n")
+    return Cell("code", code, begin + header, metadata)
+
+
+def _prose(
+    lines: list[str], start: int, end: int, metadata: dict[str, Any]
+) -> Cell | None:
+    """The prose between two breaks, without empty lines around it."""
+    while start < end and not lines[start].strip():
+        start += 1
+    text = "\n".join(lines[start:end]).rstrip()
+    return Cell("markdown", text, start + 1, dict(metadata)) if text else None
+
+
+def _yaml(text: str, path: Path, line: int) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        reason = str(error).replace("\n", " ")
+        raise ValueError(f"{path}:{line}: metadata is not YAML: {reason}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path}:{line}: expected 'key: value' lines, got {text!r}")
+    return value
+
+
+def _check_metadata(metadata: dict[str, Any], path: Path, line: int) -> None:
+    lang, role = metadata.get("lang"), metadata.get("role")
+    if lang is not None and lang not in LANGUAGES:
+        raise ValueError(f"{path}:{line}: lang is {lang!r}; expected 'ko' or 'en'")
+    if role is not None and role not in ROLES:
+        raise ValueError(
+            f"{path}:{line}: role is {role!r}; expected one of {', '.join(ROLES)}"
+        )
+
+
+def _check_closed(token: Token, lines: list[str], path: Path) -> None:
+    begin, end = token.map or (0, 0)
+    closing = lines[end - 1].strip() if end - 1 > begin else ""
+    if set(closing) != set(token.markup) or len(closing) < len(token.markup):
+        raise ValueError(
+            f"{path}:{begin + 1}: the fence {token.markup}{token.info} is never closed"
+        )
