@@ -1,9 +1,9 @@
-"""Reading a bilingual source file: which cell speaks which language, and what it is for.
+"""Reading a bilingual source file: its cells, their languages and their purposes.
 
 A chapter or a lab is one MyST text notebook. `+++ {"lang": "ko"}` opens a Korean prose
-cell and its English twin follows at once; code, equations and tables of numbers stand in
-cells without a language. The file is read as markdown-it block tokens, so that a `+++`
-inside a fence is text and not a cell break.
+cell and its English twin follows at once; code, equations and tables of numbers stand
+in cells without a language. The file is read as markdown-it block tokens, so that a
+`+++` inside a fence is text and not a cell break.
 """
 
 from __future__ import annotations
@@ -109,8 +109,9 @@ def parse(text: str, path: str | Path = "<text>") -> Document:
     """Read source text; `path` only serves for messages and the document's name."""
     path = Path(path)
     lines = text.splitlines()
-    header, cells = {}, []
-    start, metadata = 0, {}  # where the open prose cell began, and what it is
+    header: dict[str, Any] = {}
+    cells: list[Cell] = []
+    start, metadata = 0, dict[str, Any]()  # where the open prose cell began
 
     def close(end: int) -> None:
         cell = _prose(lines, start, end, metadata)
