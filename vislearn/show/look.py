@@ -6,11 +6,11 @@ A figure is 4.8 inches wide unless it says otherwise. Shown on a phone that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from matplotlib import font_manager, rc_context
 from matplotlib.figure import Figure
@@ -26,6 +26,9 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 INK = "#222222"
 FAINT = "#8a8a8a"
+
+Words = Mapping[str, str]  # the texts of a figure in one language
+Arguments = ParamSpec("Arguments")
 
 
 @cache
@@ -59,6 +62,17 @@ def style() -> Iterator[None]:
     }
     with rc_context(settings):  # type: ignore[arg-type]
         yield
+
+
+def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Make a figure function draw in the course's style, wherever it is called."""
+
+    @wraps(draw)
+    def drawn_in_style(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
+        with style():
+            return draw(*args, **kwargs)
+
+    return drawn_in_style
 
 
 def figure(width: float = WIDTH, height: float = 3.0) -> Figure:

@@ -19,9 +19,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from vislearn.show.look import DPI, style
+from vislearn.show.look import DPI, Words, style
 
-Words = Mapping[str, str]
 LANGUAGES = ("ko", "en")
 MAX_BYTES = 150_000  # of one picture: a page with ten figures stays under 3 MB
 
