@@ -1,0 +1,211 @@
+"""`vislearn course …`: from sources to notebooks and to the book."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from vislearn.course.source import LANGUAGES, Document, read
+
+
+def add_parser(subcommands: Any) -> None:
+    """Add `course` and its own subcommands to the command line."""
+    course = subcommands.add_parser("course", help="sources, notebooks, the book")
+    parsers = course.add_subparsers(dest="course_command", required=True)
+
+    def add(name: str, run: Any, help: str) -> argparse.ArgumentParser:
+        parser = parsers.add_parser(name, help=help)
+        parser.set_defaults(run=run)
+        return parser
+
+    check = add("check", run_check, "do the two languages say the same?")
+    check.add_argument("files", nargs="*", type=Path)
+
+    accept = add("accept", run_accept, "accept the pairs of languages as they stand")
+    accept.add_argument("files", nargs="*", type=Path)
+    accept.add_argument(
+        "--outputs", action="store_true", help="run and renew the compared outputs"
+    )
+
+    notebooks = add("notebooks", run_notebooks, "make notebooks of the sources")
+    notebooks.add_argument("files", nargs="*", type=Path)
+    notebooks.add_argument("--lang", choices=[*LANGUAGES, "all"], default="all")
+    notebooks.add_argument(
+        "--audience", choices=["reader", "student", "instructor"], default="reader"
+    )
+    notebooks.add_argument("--out", type=Path, required=True)
+    notebooks.add_argument("--with-expected", action="store_true")
+
+    bench = add("workbench", run_workbench, "your own copies; never overwritten")
+    bench.add_argument("--out", type=Path, default=Path("workbench"))
+
+    nbval = add("nbval", run_nbval, "the notebooks that the tests run through nbval")
+    nbval.add_argument("--out", type=Path, required=True)
+
+    book = add("book", run_book, "build the book in both languages")
+    book.add_argument("--serve", action="store_true", help="serve it on this machine")
+    book.add_argument("--no-execute", action="store_true", help="do not run chapters")
+    book.add_argument("--lang", choices=[*LANGUAGES, "all"], default="all")
+    book.add_argument("--only", nargs="*", help="run and build only these chapters")
+
+    glossary = add("glossary", run_glossary, "print the glossary of one language")
+    glossary.add_argument("--lang", choices=LANGUAGES, default="ko")
+
+    for kind in ("chapter", "lab"):
+        new = add(f"new-{kind}", run_new, f"start a {kind} from the template")
+        new.add_argument("name")
+        new.set_defaults(kind=kind)
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    from vislearn.course.check import check_course
+    from vislearn.course.site import Course, find_root
+
+    course = Course(find_root())
+    problems = check_course(course, arguments.files)
+    for problem in problems:
+        print(problem)
+    if problems:
+        print(f"{len(problems)} problems")
+        return 1
+    print(f"{len(course.chapters)} chapters and {len(course.labs)} labs agree")
+    return 0
+
+
+def run_accept(arguments: argparse.Namespace) -> int:
+    from vislearn.course.lock import accept
+    from vislearn.course.site import Course, find_root
+
+    course = Course(find_root())
+    documents = chosen(course, arguments.files)
+    if arguments.outputs:
+        from vislearn.course.outputs import renew_outputs
+
+        for document in documents:
+            changed = renew_outputs(document, course)
+            print(f"{document.path}: {changed} outputs renewed")
+        course = Course(course.root)
+        documents = chosen(course, arguments.files)
+    for document in documents:
+        print(f"{document.path}: {accept(document, course.root)} pairs accepted")
+    return 0
+
+
+def run_notebooks(arguments: argparse.Namespace) -> int:
+    from vislearn.course.site import Course, find_root
+
+    course = Course(find_root())
+    languages = LANGUAGES if arguments.lang == "all" else (arguments.lang,)
+    for document in chosen(course, arguments.files):
+        for lang in languages:
+            folder = arguments.out / lang if arguments.lang == "all" else arguments.out
+            path = folder / f"{document.name}.ipynb"
+            write_notebook(
+                document,
+                lang,
+                arguments.audience,
+                course,
+                path,
+                arguments.with_expected,
+            )
+            print(path)
+    return 0
+
+
+def run_workbench(arguments: argparse.Namespace) -> int:
+    """Write chapters and blank labs, leaving alone what is already there."""
+    from vislearn.course.site import Course, find_root
+
+    course, made, kept = Course(find_root()), 0, 0
+    for document in (*course.chapters, *course.labs):
+        audience = "student" if document.is_lab else "reader"
+        for lang in LANGUAGES:
+            path = arguments.out / lang / f"{document.name}.ipynb"
+            if path.exists():
+                kept += 1
+                continue
+            write_notebook(document, lang, audience, course, path)
+            made += 1
+    print(
+        f"{arguments.out}: {made} notebooks written, {kept} of yours left as they are"
+    )
+    return 0
+
+
+def run_nbval(arguments: argparse.Namespace) -> int:
+    """Chapters for readers and labs with solutions; one language runs for both,
+    because the code cells of the two are the same."""
+    from vislearn.course.site import Course, find_root
+
+    course = Course(find_root())
+    for kind, documents, audience in (
+        ("chapters", course.chapters, "reader"),
+        ("labs", course.labs, "instructor"),
+    ):
+        for document in documents:
+            path = arguments.out / kind / f"{document.name}.ipynb"
+            write_notebook(document, "ko", audience, course, path, expected=True)
+            print(path)
+    return 0
+
+
+def run_book(arguments: argparse.Namespace) -> int:
+    from vislearn.course.book import build
+    from vislearn.course.site import find_root
+
+    languages = LANGUAGES if arguments.lang == "all" else (arguments.lang,)
+    return build(
+        find_root(),
+        langs=languages,
+        execute=not arguments.no_execute,
+        serve=arguments.serve,
+        only=arguments.only,
+    )
+
+
+def run_glossary(arguments: argparse.Namespace) -> int:
+    from vislearn.course.glossary import glossary_page
+    from vislearn.course.site import find_root
+
+    print(glossary_page(arguments.lang, find_root()))
+    return 0
+
+
+def run_new(arguments: argparse.Namespace) -> int:
+    from vislearn.course import scaffold
+    from vislearn.course.site import find_root
+
+    make = scaffold.new_chapter if arguments.kind == "chapter" else scaffold.new_lab
+    for path in make(arguments.name, find_root()):
+        print(path)
+    return 0
+
+
+def chosen(course: Any, files: list[Path]) -> list[Document]:
+    """The named documents, or all of them."""
+    if files:
+        return [read(path) for path in files]
+    return [*course.chapters, *course.labs]
+
+
+def write_notebook(
+    document: Document,
+    lang: str,
+    audience: str,
+    course: Any,
+    path: Path,
+    expected: bool = False,
+) -> None:
+    """Write one notebook; the file appears whole or not at all."""
+    import nbformat
+
+    from vislearn.course.notebooks import build_notebook
+
+    notebook = build_notebook(document, lang, audience, course, expected)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}.part")
+    nbformat.write(notebook, temporary)
+    temporary.replace(path)
