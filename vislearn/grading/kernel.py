@@ -98,6 +98,10 @@ class GuardedKernel(RunningKernel):
             self.kill()
         return run
 
+    def forgive(self) -> None:
+        """Count the budgets anew, between two trusted answers."""
+        self._listener = Listener(self)
+
     def kill(self) -> None:
         """End the kernel and, in the sandbox, everything that it started."""
         manager = getattr(self, "km", None)

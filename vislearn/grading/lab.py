@@ -82,6 +82,8 @@ class Question:
     solution: tuple[str, ...]
     stub: tuple[str, ...]
     probes: tuple[str, ...]
+    public_probes: tuple[str, ...]
+    visible: tuple[str, ...]
     cell_ids: tuple[str, ...]
 
     @property
@@ -91,12 +93,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Variant:
-    """A mutant (with messages) or an alternative right solution (without)."""
+    """A mutant (with messages) or an alternative right solution (without).
+
+    `recognise` ("module:function") names a predicate over the emitted values of the
+    question by check, for mutants of stochastic answers, which no value identifies.
+    """
 
     name: str
     question: str
     source: str
     messages: Mapping[str, str] = field(default_factory=dict)
+    recognise: str = ""
 
 
 @dataclass(frozen=True)
@@ -261,11 +268,6 @@ def _question(
     probes = [cell for cell in cells if cell.role == "probe"]
     problems.need(solution, f"lab.md: {name} has no cell with role solution")
     problems.need(probes, f"lab.md: {name} has no cell with role probe")
-    for cell in solution:
-        problems.need(
-            cell.stub is not None and cell.stub != cell.source,
-            f"{cell.place}: solution of {name} has no # BEGIN SOLUTION ... # END",
-        )
     return Question(
         id=name,
         title=content.get("title") or {},
@@ -274,8 +276,10 @@ def _question(
         needs=needs,
         checks=_checks(content.get("checks"), place, problems),
         solution=tuple(cell.source for cell in solution),
-        stub=tuple(cell.stub or "" for cell in solution),
+        stub=tuple(cell.stub for cell in solution),
         probes=tuple(cell.source for cell in probes if cell.audience != "learner"),
+        public_probes=tuple(c.source for c in probes if c.audience != "grader"),
+        visible=tuple(cell.source for cell in cells if cell.role == "visible"),
         cell_ids=tuple(cell.id for cell in solution),
     )
 
@@ -350,5 +354,6 @@ def _variants(
         if with_messages:
             _both_languages(header, place, problems)
         messages = {k: str(header[k]) for k in LANGUAGES if header.get(k)}
-        variants.append(Variant(file.stem, question, source, messages))
+        recognise = str(header.get("recognise") or "")
+        variants.append(Variant(file.stem, question, source, messages, recognise))
     return tuple(variants)

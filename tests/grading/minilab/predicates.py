@@ -13,3 +13,9 @@ def is_random_mask(value: Any, _reference: Any) -> bool:
     if masks.shape != (4, 64) or masks.dtype != bool:
         return False
     return bool((masks.sum(1) == 48).all()) and len(np.unique(masks, axis=0)) == 4
+
+
+def hides_a_quarter(values: dict[str, list[Any]]) -> bool:
+    """Whether the masks keep what they should hide."""
+    masks = np.asarray(values["mask"][0])
+    return masks.shape == (4, 64) and bool((masks.sum(1) == 16).all())

@@ -1,6 +1,8 @@
+# ruff: noqa: F821
 """
 question: q1
 """
+
 
 def softmax(scores):
     shifted = scores - np.amax(scores, axis=-1)[:, None]

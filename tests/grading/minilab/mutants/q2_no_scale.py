@@ -1,8 +1,10 @@
+# ruff: noqa: F821
 """
 question: q2
 ko: √d로 나누지 않았습니다.
 en: You did not divide by the root of the width.
 """
+
 
 def attention(q, k, v):
     if q.shape[-1] != k.shape[-1]:

@@ -1,0 +1,228 @@
+"""Expected values: the lab's own solution and its mutants, run and remembered.
+
+They are computed in the same environment as the submissions and kept in the cache
+folder under a hash of everything that they depend on: the lab, the library, the pins,
+the platform and the secret of the course. A check whose value a learner could guess is
+refused here, because only the values show it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vislearn.grading.emit import PUBLIC_SECRET
+from vislearn.grading.lab import Check, Lab, Question
+from vislearn.grading.running import Measured, TrustedRunner, answers_of
+from vislearn.grading.values import decode, difference, leaves
+
+MIN_NUMBERS = 8
+MIN_DISTINCT = 4
+PINS = ("torch", "numpy", "ipykernel", "ipython", "pillow")
+_OTHER_SECRET = "vislearn-other"  # to see whether values depend on the seed
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Measured values of the solution, by question, and of the mutants, by name."""
+
+    solutions: Mapping[str, Measured]
+    mutants: Mapping[str, Measured]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "solutions": {k: v.to_json() for k, v in self.solutions.items()},
+            "mutants": {k: v.to_json() for k, v in self.mutants.items()},
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Reference:
+        return cls(
+            {k: Measured.from_json(v) for k, v in raw["solutions"].items()},
+            {k: Measured.from_json(v) for k, v in raw["mutants"].items()},
+        )
+
+
+def reference(lab: Lab, secret: str, *, public: bool = False) -> Reference:
+    """The reference under a secret, from the cache or by running the lab's answers.
+
+    Args:
+        public: with the cells that learners run (`vislearn check`), not the grader's.
+
+    Raises:
+        ValueError: if a solution fails, or a check could be guessed.
+    """
+    file = cache_folder() / f"{lab.id}-{cache_key(lab, secret, public)}.json"
+    if file.is_file():
+        try:
+            return Reference.from_json(json.loads(file.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError):
+            file.unlink(missing_ok=True)  # cut off while it was written
+    found = _measure(lab, secret, public)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".{os.getpid()}.part")
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(found.to_json()), encoding="utf-8")
+    part.replace(file)
+    return found
+
+
+def cache_folder() -> Path:
+    """Where references are kept: VISLEARN_CACHE, or the user's cache folder."""
+    if given := os.environ.get("VISLEARN_CACHE"):
+        return Path(given) / "grading"
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "vislearn" / "grading"
+
+
+def cache_key(lab: Lab, secret: str, public: bool) -> str:
+    """A hash of lab, library, pins, platform and secret."""
+    digest = hashlib.sha256()
+    for name in PINS:
+        try:
+            digest.update(f"{name}={importlib.metadata.version(name)};".encode())
+        except importlib.metadata.PackageNotFoundError:
+            digest.update(f"{name}=none;".encode())
+    digest.update(f"{sys.version}{platform.platform()}{public}".encode())
+    digest.update(os.environ.get("VISLEARN_SCALE", "cpu").encode())
+    digest.update(folder_hash(lab.path).encode() + library_hash().encode())
+    digest.update(hashlib.sha256(secret.encode()).digest())
+    return digest.hexdigest()[:32]
+
+
+def folder_hash(folder: Path) -> str:
+    """A hash of a lab's files: names and contents."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        hidden = any(part[0] in "._" for part in file.relative_to(folder).parts)
+        if file.is_file() and not hidden:
+            digest.update(str(file.relative_to(folder)).encode() + b"\0")
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@functools.cache
+def library_hash() -> str:
+    """A hash of the library's own sources."""
+    digest = hashlib.sha256()
+    package = Path(__file__).resolve().parent.parent
+    for file in sorted(package.rglob("*.py")):
+        digest.update(str(file.relative_to(package)).encode() + b"\0")
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _measure(lab: Lab, secret: str, public: bool) -> Reference:
+    answers = answers_of(lab)
+    probes = {
+        name: q.public_probes if public else q.probes
+        for name, q in lab.questions.items()
+    }
+    with TrustedRunner(lab, secret) as runner:
+        solutions = {
+            name: runner.run(name, answers, probes[name]) for name in lab.questions
+        }
+        _refuse_broken(lab, solutions, public)
+        mutants = {
+            mutant.name: runner.run(
+                mutant.question,
+                {**answers, mutant.question: (mutant.source,)},
+                probes[mutant.question],
+            )
+            for mutant in lab.mutants
+        }
+    if not public:
+        other = PUBLIC_SECRET if secret != PUBLIC_SECRET else _OTHER_SECRET
+        with TrustedRunner(lab, other) as runner:
+            again = {name: runner.run(name, answers) for name in lab.questions}
+        refuse_guessable(lab, solutions, again)
+    return Reference(solutions, mutants)
+
+
+def _refuse_broken(lab: Lab, solutions: Mapping[str, Measured], public: bool) -> None:
+    for name, question in lab.questions.items():
+        measured = solutions[name]
+        if measured.state != "ok":
+            raise ValueError(
+                f"lab {lab.id}, {name}: the solution ends in {measured.state} "
+                f"({measured.error_name}: {measured.error_text})"
+            )
+        declared = {check.name for check in question.checks}
+        if unknown := sorted(set(measured.values) - declared):
+            raise ValueError(
+                f"lab {lab.id}, {name}: {unknown[0]!r} is emitted but is no check"
+            )
+        if not public and (missing := sorted(declared - set(measured.values))):
+            raise ValueError(
+                f"lab {lab.id}, {name}: check {missing[0]!r} is never emitted"
+            )
+
+
+def refuse_guessable(
+    lab: Lab, one: Mapping[str, Measured], other: Mapping[str, Measured]
+) -> None:
+    """Refuse checks whose value could be written down without solving the question.
+
+    Raises:
+        ValueError: with one line per such check.
+    """
+    problems = [
+        f"{name}.{check.name}: {problem}"
+        for name, question in lab.questions.items()
+        for check in question.checks
+        if (problem := _guessable(check, question, one[name], other[name]))
+    ]
+    if problems:
+        raise ValueError(
+            f"lab {lab.id} has checks that could be guessed:\n- "
+            + "\n- ".join(problems)
+        )
+
+
+def _guessable(check: Check, question: Question, one: Measured, other: Measured) -> str:
+    payloads, again = one.values[check.name], other.values[check.name]
+    if check.kind == "error":
+        kinds = {str(payload["data"]["type"]) for payload in payloads}
+        bad = kinds & {"NotImplementedError", "NameError", "no error"}
+        return f"the reference raises {bad.pop()}" if bad else ""
+    if check.kind != "values":
+        return ""
+    arrays = [
+        leaf.value
+        for payload in payloads
+        if payload["dtype"] != "text"
+        for leaf in leaves(decode(payload))
+        if isinstance(leaf.value, np.ndarray) and leaf.value.dtype != bool
+    ]
+    numbers = (
+        np.concatenate([array.ravel() for array in arrays]) if arrays else np.array([])
+    )
+    finite = numbers[np.isfinite(numbers)]
+    if check.nan == "never" and finite.size < numbers.size:
+        return "the reference is not finite; say `nan: equal` if that is meant"
+    if finite.size < MIN_NUMBERS:
+        return f"{finite.size} numbers; emit {MIN_NUMBERS} or say `kind: small`"
+    if len(np.unique(np.round(finite, 9))) < MIN_DISTINCT:
+        return f"fewer than {MIN_DISTINCT} different numbers; or say `kind: small`"
+    if (finite == np.round(finite)).all():
+        return "whole numbers only; or say `kind: small`"
+    if all(
+        difference(
+            decode(a), decode(b), rtol=check.rtol, atol=check.atol, nan_equal=True
+        )
+        is None
+        for a, b in zip(payloads, again, strict=False)
+    ):
+        return "the values do not depend on case_seed; or say `kind: small`"
+    return ""
