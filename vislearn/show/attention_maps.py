@@ -102,7 +102,7 @@ def attention_over_image(
     weights: Tensor,
     grid: tuple[int, int],
     query: int = 0,
-    columns: int = 3,
+    columns: int | None = None,
     words: Words | None = None,
 ) -> Figure:
     """Draw where one token looks: the image first, then one map per head.
@@ -115,8 +115,9 @@ def attention_over_image(
         grid: (rows, columns) of patches; T - rows * columns tokens come before them.
         query: the token that looks; 0 is the CLS token if there is one. A patch is
             marked with a frame.
-        columns: pictures in a row.
-        words: may hold "title", "image" and "head" (default "image", "head").
+        columns: pictures in a row; by default 2 for up to 4 pictures, else 3.
+        words: may hold "title", "image", "head" and "most" (default "image", "head",
+            "max").
 
     Raises:
         ValueError: if the shapes do not fit or the query does not exist.
@@ -131,6 +132,8 @@ def attention_over_image(
     words = words or {}
     pixels = to_pixels(image)
     maps = tables[:, query, prefix:].reshape(heads, *grid)
+    if columns is None:
+        columns = 2 if heads < 4 else 3
     columns = min(columns, heads + 1)
     rows = -(-(heads + 1) // columns)
     side = WIDTH / columns
@@ -148,20 +151,22 @@ def attention_over_image(
     for head in range(heads):
         axis = axes[head + 1]
         _overlay(axis, pixels, maps[head])
-        name = words.get("head", "head")
-        axis.set_title(f"{name} {head} (≤ {maps[head].max():.2f})", fontsize=9)
+        title = f"{words.get('head', 'head')} {head}: "
+        title += f"{words.get('most', 'max')} {maps[head].max():.2g}"
+        axis.set_title(title, fontsize=9)
         _mark_query(axis, query - prefix, grid, pixels.shape)
     return drawn
 
 
 def _overlay(axis: Any, pixels: np.ndarray, weights: np.ndarray) -> None:
-    """Grey photograph below, weights above; both stay visible."""
+    """Dim grey photograph below; the more weight, the more colour lies above."""
     height, width = pixels.shape[:2]
-    axis.imshow(pixels.mean(-1), cmap="gray", vmin=0, vmax=1)
+    share = weights / max(float(weights.max()), 1e-12)
+    extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+    axis.imshow(pixels.mean(-1) * 0.7, cmap="gray", vmin=0, vmax=1)
     axis.imshow(
-        weights, cmap="inferno", vmin=0, alpha=0.62, extent=(-0.5, width - 0.5,
-        height - 0.5, -0.5), interpolation="nearest",
-    )  # fmt: skip
+        share, cmap="inferno", vmin=0, vmax=1, alpha=0.75 * share, extent=extent
+    )
 
 
 def _mark_query(

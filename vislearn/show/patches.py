@@ -54,10 +54,11 @@ def patch_grid(
     for number in range(rows * columns):
         top, left = number // columns * step - 0.5, number % columns * step - 0.5
         if number in marked:
-            axis.add_patch(
-                Rectangle((left, top), patch_size, patch_size, fill=False, lw=2.5,
-                          ec=INK, clip_on=False)
-            )  # fmt: skip
+            for ink, thick in (("white", 4.0), (INK, 2.0)):
+                axis.add_patch(
+                    Rectangle((left, top), patch_size, patch_size, fill=False,
+                              lw=thick, ec=ink, clip_on=False)
+                )  # fmt: skip
         if numbers:
             _number(axis, left, top, number, min(10.0, 95 / columns))
     return drawn
