@@ -123,6 +123,7 @@ class Lab:
     questions: Mapping[str, Question]
     mutants: tuple[Variant, ...]
     alternatives: tuple[Variant, ...]
+    release_ids: frozenset[str]
 
     @property
     def points(self) -> float:
@@ -185,6 +186,7 @@ def load_lab(path: str | Path) -> Lab:
         questions=questions,
         mutants=variants["mutants"],
         alternatives=variants["alternatives"],
+        release_ids=frozenset(["start", *(cell.id for cell in cells)]),
     )
 
 

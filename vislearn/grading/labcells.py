@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vislearn.course import source, stubs
 
-ROLES = ("setup", "demo", "solution", "visible", "probe", "expected-output")
+ROLES = ("code", "setup", "demo", "solution", "visible", "probe", "expected-output")
 AUDIENCES = ("", "learner", "grader")
 
 
@@ -41,7 +41,7 @@ def _lab_cell(
     path: Path, cell: source.Cell, counts: Counter[str], problems: list[str]
 ) -> LabCell:
     place = f"{path.name}:{cell.line}"
-    role, question = cell.role or "demo", str(cell.question or "")
+    role, question = cell.role or "code", str(cell.question or "")
     audience = str(cell.vislearn.get("audience") or "")
     if role not in ROLES:
         problems.append(f"{place}: role {role!r} is not one of {', '.join(ROLES)}")
@@ -58,4 +58,5 @@ def _lab_cell(
     base = f"{question}-{role}" if question else role
     counts[base] += 1
     cell_id = base if counts[base] == 1 else f"{base}-{counts[base]}"
+    cell_id = cell_id.replace("_", "-")[:64]  # as the notebooks have it
     return LabCell(place, cell_id, cell.text, role, question, audience, stub)

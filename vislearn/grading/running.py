@@ -25,7 +25,7 @@ FATAL = ("kernel_died", "memory_limit", "disk_limit", "output_limit")
 
 @dataclass(frozen=True)
 class Step:
-    """One cell to run; `stage` is guard, setup, needs, learner or probe."""
+    """One cell to run; `stage` is guard, setup, context, needs, learner or probe."""
 
     stage: str
     source: str
@@ -59,12 +59,14 @@ def steps(
     question: str,
     answers: Mapping[str, Sequence[str]],
     probes: Iterable[str] | None = None,
+    context: str = "",
 ) -> list[Step]:
     """The cells of one question: guard, set-up, needed questions, answer, probes.
 
     Args:
         answers: the learner's cells by question; a missing question is an empty cell.
         probes: other probe cells than the grader's.
+        context: definitions that stand above the answer in the learner's notebook.
     """
     guard = (
         "from vislearn.grading import guard as _guard\n"
@@ -72,6 +74,8 @@ def steps(
         "del _guard"
     )
     plan = [Step("guard", guard), *(Step("setup", source) for source in lab.setup)]
+    if context:
+        plan.append(Step("context", context))
     for need in lab.closure(question):
         plan += [Step("needs", source) for source in answers.get(need, [""])]
     plan += [Step("learner", source) for source in answers.get(question, [""])]
@@ -114,7 +118,7 @@ class Recorder:
                 name = payload.get("name")
                 if isinstance(name, str) and len(measured.values) < 200:
                     measured.values.setdefault(name[:200], []).append(payload)
-        if run.state == "ok":
+        if run.state == "ok" or (step.stage == "context" and run.state == "error"):
             return
         if step.stage in ("guard", "setup"):
             measured.state = "setup_failed"
@@ -169,6 +173,7 @@ class TrustedRunner:
         question: str,
         answers: Mapping[str, Sequence[str]],
         probes: Iterable[str] | None = None,
+        context: str = "",
     ) -> Measured:
         """Measure one question with these answers.
 
@@ -176,7 +181,7 @@ class TrustedRunner:
             ValueError: if the lab's own set-up fails.
         """
         recorder = Recorder(self.lab.question_timeout_s)
-        plan = steps(self.lab, question, answers, probes)
+        plan = steps(self.lab, question, answers, probes, context)
         for step in plan:
             if recorder.over:
                 break
