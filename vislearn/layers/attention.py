@@ -96,7 +96,7 @@ class Attention(nn.Module):
             )
         B, T, D = x.shape
         qkv = self.qkv(x).reshape(B, T, 3, self.heads, D // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, h, T, Dh)
+        q, k, v = (part.transpose(1, 2) for part in qkv.unbind(2))  # each (B, h, T, Dh)
         if self.fused:
             if mask is not None:
                 check_mask(mask, (B, self.heads, T, T))
