@@ -2,7 +2,7 @@
 question: q1
 ko: >-
   출력은 맞지만, 둘째로 돌려준 것이 가중치가 아니라 소프트맥스 전의 점수입니다.
-  점수에는 음수도 있고 행의 합이 1도 아니어서, 그대로 그리면 어텐션 지도로 읽을 수
+  점수에는 음수도 있고 행의 합이 1도 아니어서, 그대로 그리면 어텐션 맵로 읽을 수
   없습니다.
 en: >-
   The output is right, but the second thing you return is the scores before the

@@ -1,8 +1,8 @@
 """
 question: q2
 ko: >-
-  qkv에서 쿼리와 키의 순서를 바꾸었습니다. 점수 행렬이 전치되어, 토큰 i가 j를 보는
-  정도와 j가 i를 보는 정도가 뒤바뀝니다. 처음 D행이 쿼리, 다음이 키, 마지막이
+  qkv에서 질의와 키의 순서를 바꾸었습니다. 점수 행렬이 전치되어, 토큰 i가 j를 보는
+  정도와 j가 i를 보는 정도가 뒤바뀝니다. 처음 D행이 질의, 다음이 키, 마지막이
   값입니다.
 en: >-
   You swapped query and key in qkv. The score matrix is transposed: how much token i

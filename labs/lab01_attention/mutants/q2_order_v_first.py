@@ -1,7 +1,7 @@
 """
 question: q2
 ko: >-
-  qkv를 값, 쿼리, 키 순서로 읽었습니다. 값을 평균해야 하는데 키를 평균했습니다. 쿼리가
+  qkv를 값, 질의, 키 순서로 읽었습니다. 값을 평균해야 하는데 키를 평균했습니다. 질의가
   0일 때 모든 토큰이 값들의 평균을 얻는지 보면 바로 드러납니다.
 en: >-
   You read qkv as value, query, key, so you average the keys instead of the values.

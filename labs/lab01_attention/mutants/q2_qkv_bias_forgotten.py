@@ -1,7 +1,7 @@
 """
 question: q2
 ko: >-
-  `qkv_bias`를 더하지 않았습니다. 특히 쿼리의 편향은 모든 토큰이 공통으로 던지는
+  `qkv_bias`를 더하지 않았습니다. 특히 질의의 편향은 모든 토큰이 공통으로 던지는
   질문이 되므로, 빠지면 가중치가 달라집니다.
 en: >-
   You did not add `qkv_bias`. The bias of the query acts as a question that every

@@ -2,7 +2,7 @@
 question: q2
 ko: >-
   점수를 √Dh가 아니라 √D로 나누었습니다. 헤드 하나의 내적은 Dh개의 곱만 더하므로 √D는
-  √h배만큼 너무 큽니다. 가중치가 평평해져 어텐션이 평균에 가까워집니다. 쿼리가 0이면
+  √h배만큼 너무 큽니다. 가중치가 평평해져 어텐션이 평균에 가까워집니다. 질의가 0이면
   드러나지 않습니다.
 en: >-
   You divide the scores by √D instead of √Dh. The dot product within a head adds only

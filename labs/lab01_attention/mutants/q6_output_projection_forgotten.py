@@ -1,11 +1,12 @@
 """
 question: q6
 ko: >-
-  사영을 3개(q, k, v)만 셌습니다. 헤드를 합친 다음의 출력 사영까지 4개이므로
-  4TD²입니다.
+  사영을 3개(q, k, v)만 셌습니다. 헤드를 합친 다음 답을 섞는 출력 사영도 크기가 같은
+  (D, D) 행렬입니다. 모두 4개이므로 4TD²입니다.
 en: >-
-  You count only 3 projections (q, k, v). With the output projection after merging
-  there are 4, so 4TD².
+  You count only 3 projections (q, k, v). The output projection, which mixes the
+  answers of the heads after merging, is a (D, D) matrix as well. There are 4 in all,
+  so 4TD².
 """
 
 import math

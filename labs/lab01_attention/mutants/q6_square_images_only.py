@@ -1,11 +1,12 @@
 """
 question: q6
 ko: >-
-  이미지가 정사각형이라고 보고 (H / P)²로 셌습니다. 패치의 수는 (H / P) · (W /
-  P)입니다.
+  이미지가 정사각형이라고 보고 (H / P)²로 셌습니다. 224 × 224에서는 맞지만, 영수증이나
+  파노라마처럼 긴 이미지에서는 크게 틀립니다. 패치의 수는 (H / P) · (W / P)입니다.
 en: >-
-  You assumed a square image and counted (H / P)². The number of patches is (H / P) ·
-  (W / P).
+  You assumed a square image and counted (H / P)². This is right for 224 × 224 but far
+  off for long images such as receipts or panoramas. The number of patches is (H / P)
+  · (W / P).
 """
 
 import math
