@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (prose of the sample chapter)
 """A small course in a temporary folder: one good chapter, accepted."""
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def check_course(course: Course, files: Iterable[Path] = ()) -> list[Problem]:
     chosen = list(files)
     try:
         documents = [read(path) for path in chosen]
-        documents = documents or [*course.chapters, *course.labs]
+        documents = documents or [*course.pages, *course.labs]
     except ValueError as error:
         path, _, rest = str(error).partition(":")
         line, _, message = rest.partition(":")
@@ -209,7 +209,7 @@ def _unknown(role: str, target: str, lang: str, course: Course) -> str:
 
 def _page_exists(target: str, course: Course) -> bool:
     name = target.strip("/").split("/")[-1]
-    return (name, "ko") in course.titles or target.startswith("appendix/")
+    return (name, "ko") in course.titles or "appendix/" in target
 
 
 def _check_toc(course: Course) -> Iterator[Problem]:

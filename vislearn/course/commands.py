@@ -188,7 +188,7 @@ def chosen(course: Any, files: list[Path]) -> list[Document]:
     """The named documents, or all of them."""
     if files:
         return [read(path) for path in files]
-    return [*course.chapters, *course.labs]
+    return [*course.pages, *course.labs]
 
 
 def write_notebook(

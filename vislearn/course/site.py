@@ -45,6 +45,12 @@ class Course:
         return tuple(read(path) for path in paths)
 
     @cached_property
+    def pages(self) -> tuple[Document, ...]:
+        """The chapters and the start page, `book/index.md`."""
+        start = self.root / "book" / "index.md"
+        return (*([read(start)] if start.exists() else []), *self.chapters)
+
+    @cached_property
     def labs(self) -> tuple[Document, ...]:
         paths = sorted((self.root / "labs").glob("*/lab.md"))
         return tuple(read(path) for path in paths)
@@ -54,7 +60,7 @@ class Course:
         """(page, language) to the page's title."""
         return {
             (document.name, lang): title(document, lang)
-            for document in (*self.chapters, *self.labs)
+            for document in (*self.pages, *self.labs)
             for lang in ("ko", "en")
         }
 
@@ -62,7 +68,7 @@ class Course:
     def labels(self) -> dict[str, str]:
         """Label to the page that holds it."""
         found: dict[str, str] = {}
-        for document in self.chapters:
+        for document in self.pages:
             for cell in document.cells:
                 if cell.kind == "markdown":
                     found.update(dict.fromkeys(labels(cell.text), document.name))
