@@ -95,7 +95,7 @@ def grade(
     reference(lab, secret)
     mark = fingerprint(lab, secret, sandboxed)
     journal.set_fact("fingerprint", mark)
-    journal.set_fact("lab", lab.id)
+    journal.set_fact("lab_path", str(lab.path))
     journal.keep_only([submission.key for submission in found])
     for submission in found:
         journal.add(submission)
@@ -118,6 +118,8 @@ def grade(
             if left := _missing(lab, found, journal, mark):
                 say(f"{len(left)} questions without a result; trying them once more")
                 _run(lab, shop, settings, left, 1, out)
+                if _missing(lab, found, journal, mark):
+                    say(f"some stay ungraded; the last run said:\n{_last_lines(shop)}")
         journal.end(batch)
     return Outcome(journal.records(list(lab.questions), mark), sandboxed, len(tasks))
 
@@ -238,7 +240,9 @@ def _start(
     if out is not None:
         reports = out / "junit"
         reports.mkdir(parents=True, exist_ok=True)
-        command += [f"--junit-xml={reports / folder.name}.xml"]
+        number = len(list(reports.glob("*.xml"))) + 1
+        (reports / f"{number:03d}.xml").touch()
+        command += [f"--junit-xml={reports / f'{number:03d}.xml'}"]
     environment = {**_environment(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     with folder.with_suffix(".log").open("wb") as log:
         return subprocess.Popen(

@@ -93,7 +93,7 @@ class Recorder:
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
         self.deadline = 0.0
-        self.begin = time.monotonic()
+        self.begin = 0.0
         self.measured = Measured()
 
     @property
@@ -102,6 +102,7 @@ class Recorder:
 
     def seconds_for(self, step: Step) -> float:
         """How long this step may take, in seconds."""
+        self.begin = self.begin or time.monotonic()
         if step.stage in ("guard", "setup"):
             return SETUP_SECONDS
         if not self.deadline:
@@ -112,7 +113,7 @@ class Recorder:
     def take(self, step: Step, run: CellRun) -> None:
         """Keep what counts of one cell: values only of probes, the first failure."""
         measured = self.measured
-        measured.seconds = round(time.monotonic() - self.begin, 3)
+        measured.seconds = round(time.monotonic() - (self.begin or time.monotonic()), 3)
         if step.stage == "probe":
             for payload in run.values:
                 name = payload.get("name")

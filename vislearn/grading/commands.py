@@ -1,0 +1,147 @@
+"""`vislearn release`, `check`, `grade`, `report` and `selftest`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parsers(subcommands: Any) -> None:
+    """Add the grader's subcommands to the command line."""
+
+    def add(name: str, run: Any, help: str) -> argparse.ArgumentParser:
+        parser = subcommands.add_parser(name, help=help)
+        parser.set_defaults(run=run)
+        return parser
+
+    release = add("release", run_release, "make the notebooks of a lab for learners")
+    release.add_argument("lab", help="a lab's folder, or its name under labs/")
+    release.add_argument("--lang", choices=["ko", "en", "all"], default="all")
+    release.add_argument("--out", type=Path, required=True)
+    release.add_argument(
+        "--instructor", action="store_true", help="add notebooks with the solutions"
+    )
+
+    check = add("check", run_check, "try your own notebook before handing it in")
+    check.add_argument("notebook", type=Path)
+
+    grade = add("grade", run_grade, "grade a folder of notebooks")
+    grade.add_argument("lab", help="a lab's folder, or its name under labs/")
+    grade.add_argument("folder", type=Path, help="holds the handed-in notebooks")
+    grade.add_argument("--out", type=Path, required=True)
+    grade.add_argument("--jobs", type=int, default=1)
+    grade.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run notebooks as yourself: only for notebooks that you trust",
+    )
+    grade.add_argument(
+        "--seed-file", type=Path, help="a file with the secret of the course"
+    )
+
+    report = add("report", run_report, "print the marks again from the journal")
+    report.add_argument("out", type=Path, help="the --out of a `vislearn grade`")
+    report.add_argument("--lab", help="a lab's folder; also renews the pages")
+
+    selftest = add("selftest", run_selftest, "grade a lab's own known answers")
+    selftest.add_argument("lab", help="a lab's folder, or its name under labs/")
+
+
+def find_lab(name: str) -> Path:
+    """A lab's folder from a path or from a name under labs/.
+
+    Raises:
+        FileNotFoundError: if there is no such lab.
+    """
+    if (Path(name) / "lab.yml").is_file():
+        return Path(name)
+    for folder in (
+        Path.cwd(),
+        *Path.cwd().parents,
+        Path(__file__).resolve().parents[2],
+    ):
+        if (folder / "labs" / name / "lab.yml").is_file():
+            return folder / "labs" / name
+    raise FileNotFoundError(f"no lab {name!r}: expected a folder with lab.yml")
+
+
+def run_release(arguments: argparse.Namespace) -> int:
+    from vislearn.grading.lab import LANGUAGES, load_lab
+    from vislearn.grading.release import release
+
+    languages = LANGUAGES if arguments.lang == "all" else (arguments.lang,)
+    lab = load_lab(find_lab(arguments.lab))
+    for path in release(lab, languages, arguments.out, instructor=arguments.instructor):
+        print(path)
+    return 0
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    from vislearn.grading.check import check_notebook, table
+
+    lines, lang = check_notebook(arguments.notebook)
+    print(table(lines, lang))
+    return 0 if all(line.points == line.max_points for line in lines) else 1
+
+
+def run_grade(arguments: argparse.Namespace) -> int:
+    """Exit code 0 if everybody has a mark or an unreadable file, else 3."""
+    from vislearn.grading.batch import grade
+    from vislearn.grading.lab import load_lab
+    from vislearn.grading.report import write_reports
+
+    lab = load_lab(find_lab(arguments.lab))
+    outcome = grade(
+        lab,
+        arguments.folder,
+        arguments.out,
+        jobs=arguments.jobs,
+        sandboxed=not arguments.no_sandbox,
+        seed_file=arguments.seed_file,
+        say=lambda line: print(line, flush=True),
+    )
+    write_reports(lab, outcome.records, arguments.out, outcome.sandboxed)
+    _print_marks(outcome.records, lab.points)
+    print(f"{arguments.out / 'summary.html'}")
+    if arguments.no_sandbox:
+        print("no sandbox: these marks are only as good as your trust in the notebooks")
+    return 3 if any(record.state == "ungraded" for record in outcome.records) else 0
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    from vislearn.grading.journal import open_journal
+    from vislearn.grading.lab import load_lab
+    from vislearn.grading.report import write_reports
+
+    journal = open_journal(arguments.out, create=False)
+    lab = load_lab(find_lab(arguments.lab or journal.fact("lab_path")))
+    records = journal.records(list(lab.questions), journal.fact("fingerprint"))
+    sandboxed = bool(journal.last_batch().get("sandboxed"))
+    write_reports(lab, records, arguments.out, sandboxed)
+    _print_marks(records, lab.points)
+    return 0
+
+
+def run_selftest(arguments: argparse.Namespace) -> int:
+    from vislearn.grading.lab import load_lab
+    from vislearn.grading.selftest import check_lab
+
+    findings = check_lab(load_lab(find_lab(arguments.lab)))
+    for finding in findings:
+        points = f"{finding.points:g}/{finding.max_points:g}"
+        state = finding.problem or "as it should be"
+        print(f"{finding.question:<6} {finding.answer:<40} {points:>9}  {state}")
+    bad = sum(bool(finding.problem) for finding in findings)
+    print(f"{len(findings)} known answers, {bad} problems")
+    return 1 if bad else 0
+
+
+def _print_marks(records: list[Any], possible: float) -> None:
+    for record in records:
+        points = "–" if record.points is None else f"{record.points:g}"
+        each = "  ".join(f"{n} {r.points:g}" for n, r in record.results.items())
+        reason = f"  {record.reason}" if record.reason else ""
+        print(
+            f"{record.state:<10} {points:>6}/{possible:g}  {record.key}  {each}{reason}"
+        )
