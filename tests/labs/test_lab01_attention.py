@@ -214,6 +214,15 @@ def test_minutes_add_up_and_fit_a_lesson():
     assert 60 <= LAB.minutes <= 90
 
 
+@pytest.mark.parametrize("question", LAB.questions.values(), ids=lambda q: q.id)
+def test_statement_tells_minutes_points_and_difficulty(question):
+    told = question.minutes, question.points, question.difficulty
+    assert "{:g}분 · {:g}점 · 난이도 {}/5".format(*told) in PROSE
+    assert "{:g} minutes · {:g} points · difficulty {}/5".format(*told) in PROSE
+    for language in ("ko", "en"):
+        assert re.search(rf"^## .*{re.escape(question.title[language])}", PROSE, re.M)
+
+
 def test_mutants_speak_the_course_s_korean():
     glossary = yaml.safe_load((ROOT / "book" / "glossary.yml").read_text("utf-8"))
     banned = [word for term in glossary.values() for word in term.get("banned", ())]
