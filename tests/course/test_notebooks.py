@@ -150,6 +150,7 @@ def test_the_stub_equals_the_solution_minus_its_blanks() -> None:
     assert kept == ["def f(x):", "    a = 1", "    c = 3"]
     assert rest == ["    b = 2", "    return a + b"]
     compile(stub(code, "q1"), "stub", "exec")
+    assert stub(code, "q1").count('    raise NotImplementedError("q1")') == 2
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 
 
 def stub(code: str, question: str) -> str:
-    """Blank the solution; the first blank raises, so that a forgotten answer is seen.
+    """Blank the solution; every blank raises, so that a forgotten answer is seen.
 
     Raises:
         ValueError: if there is no blank, or the markers do not alternate.
@@ -24,7 +24,7 @@ def stub(code: str, question: str) -> str:
                 raise ValueError(f"{question}: {marker!r} does not alternate")
             inside = marker == BEGIN
             blanks += inside
-            if inside and blanks == 1:
+            if inside:
                 indent = line[: len(line) - len(line.lstrip())]
                 lines.append(f'{indent}raise NotImplementedError("{question}")')
         elif not inside:
