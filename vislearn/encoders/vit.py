@@ -312,6 +312,9 @@ _VIT = {
     ),
 }
 
+# At other sizes the position table is resized as in timm. The official code of the
+# models without registers resizes by a scale factor with an offset of 0.1 instead,
+# which shifts the positions slightly.
 _DINOV2_BASE = ViTConfig(img_size=518, patch_size=14, layer_scale=1e-5)
 _DINOV2_SIZES = {
     "dinov2_vits14": replace(_DINOV2_BASE, width=384, heads=6),

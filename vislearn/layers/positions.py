@@ -136,9 +136,9 @@ def interpolate(
 ) -> Tensor:
     """Resize a table of position embeddings to another grid, like a picture.
 
-    Each channel of the table is an image of h × w pixels; it is resized as one. The
-    rows of prefix tokens have no place in the image and are passed through. This is
-    what lets a model that was trained at 224 pixels read 384 (arXiv:2010.11929, 3.2).
+    Each channel of the table is a picture of h × w pixels. The rows of prefix tokens
+    have no place in the image and are passed through. This is what lets a model that
+    was trained at 224 pixels read 384 (arXiv:2010.11929, section 3.2).
 
     Args:
         pos_embed: the table, prefix rows first, then patches in raster order.

@@ -55,11 +55,10 @@ def timm_repository(name: str) -> str:
     Raises:
         ValueError: if timm does not know the architecture or has no weights for it.
     """
-    timm = import_timm()
     if "." in name:
         return f"timm/{name}"
     try:
-        pretrained = timm.get_pretrained_cfg(name)
+        pretrained = import_timm().get_pretrained_cfg(name)
     except RuntimeError:
         pretrained = None
     tag = getattr(pretrained, "tag", None)

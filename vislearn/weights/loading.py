@@ -54,6 +54,9 @@ def load(
     when the model has none, and a table of learned position embeddings for another
     (square) grid is resized to the model's, as `positions.interpolate` does.
 
+    What a state dict does not hold must be right in the model's config: activation,
+    ε of the norms (transformers' ViT uses 1e-12), heads. No error would tell.
+
     Args:
         model: a model of this package, on a real device.
         source: a state dict, or "timm:NAME" or "transformers:NAME" for pretrained
@@ -73,22 +76,25 @@ def load(
         raise ValueError(
             "a model on the meta device has no memory to load weights into"
         )
-    if isinstance(source, str):
-        named_format, state = read_cached(source)
-        if format not in (None, named_format):
-            raise ValueError(
-                f"source {source!r} has format {named_format!r}, not {format!r}"
-            )
-        format = named_format
-    else:
-        state = dict(source)
-    state = _converter(model, format or "vislearn")(state)
+    format, state = _read(source, format)
+    state = _converter(model, format)(state)
     state = _without_spare_head(model, state)
     if isinstance(model, ViT):
         state = _with_fitting_positions(model, state)
     _check_fit(model, state)
     model.load_state_dict(state, strict=False)  # only counters of BatchNorm may miss
     return model
+
+
+def _read(source: str | Mapping[str, Tensor], format: str | None) -> tuple[str, State]:
+    if not isinstance(source, str):
+        return format or "vislearn", dict(source)
+    named_format, state = read_cached(source)
+    if format not in (None, named_format):
+        raise ValueError(
+            f"source {source!r} has format {named_format!r}, not {format!r}"
+        )
+    return named_format, state
 
 
 def _converter(model: nn.Module, format: str) -> Callable[[State], State]:
