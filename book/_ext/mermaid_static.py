@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -27,7 +27,7 @@ LOG = logging.getLogger(__name__)
 
 
 def diagram_name(code: str) -> str:
-    """File name of the picture of this diagram; blank lines at the ends do not count."""
+    """File name of this diagram's picture; blank lines at the ends do not count."""
     return hashlib.sha256(code.strip().encode()).hexdigest()[:20] + ".svg"
 
 
@@ -47,7 +47,7 @@ class Mermaid(SphinxDirective):
     """```` ```mermaid ````: the drawn picture with caption and description."""
 
     has_content = True
-    option_spec = {"name": directives.unchanged}
+    option_spec: ClassVar = {"name": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         code = "\n".join(self.content)
@@ -65,7 +65,8 @@ class Mermaid(SphinxDirective):
             )
             return [nodes.literal_block(code, code, language="text")]
         figure = nodes.figure(classes=["vl-diagram"])
-        figure += nodes.raw("", picture.read_text(encoding="utf-8"), format="html")
+        svg = picture.read_text(encoding="utf-8")
+        figure += nodes.raw("", f'<div class="vl-scroll">{svg}</div>', format="html")
         figure += nodes.caption(title, title)
         self.set_source_info(figure)
         self.add_name(figure)

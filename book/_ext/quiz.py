@@ -8,7 +8,7 @@ are simply there. How the text is written: `vislearn/course/quiz.py`.
 from __future__ import annotations
 
 import html
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -64,7 +64,7 @@ class quiz_why(nodes.General, nodes.Element):
 
 class QuizDirective(SphinxDirective):
     has_content = True
-    option_spec = {"name": directives.unchanged}
+    option_spec: ClassVar = {"name": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         try:

@@ -1,4 +1,6 @@
-"""Draw the mermaid diagrams that are not drawn yet: `python book/_ext/render_diagrams.py`.
+"""Draw the mermaid diagrams that are not drawn yet.
+
+    python book/_ext/render_diagrams.py
 
 Every diagram of the sources becomes `book/_static/diagrams/<hash of its text>.svg`;
 pictures that no source asks for any more are removed. Needs npm (for Mermaid itself,
@@ -25,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from mermaid_static import DIAGRAMS, accessible_texts, diagram_name
 
 MERMAID = "mermaid@11.17.2"
-# The page font's metrics decide how wide boxes are, so it is the page font that is used.
+# Drawn in the font of the pages: its metrics decide how wide the boxes are.
 SETTINGS = """{
   startOnLoad: false, theme: "base", deterministicIds: true, htmlLabels: false,
   fontFamily: "'Noto Sans KR Variable', sans-serif",

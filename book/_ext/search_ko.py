@@ -8,7 +8,6 @@ query, in the browser, is stripped in the same way.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -16,18 +15,15 @@ from sphinx.application import Sphinx
 from sphinx.search import SearchLanguage
 
 # Longest first: the first that fits is taken off, and two syllables must stay.
-PARTICLES = sorted(
-    (
-        "으로부터 에서부터 로부터 에서는 에서도 에서의 에게서 이라는 이라고 이라면 "
-        "으로는 으로도 으로써 으로서 까지는 까지의 까지도 부터는 부터의 만으로 에는 에도 "
-        "에만 에서 에게 에의 으로 로는 로도 로서 로써 라는 라고 라면 까지 부터 보다 처럼 "
-        "마다 만큼 이나 이란 이며 이고 이든 이라 이자 과는 과의 와는 와의 하고 조차 밖에 "
-        "대로 뿐 입니다 이다 들은 들을 들의 들이 들과 들도 은 는 이 가 을 를 의 에 로 와 "
-        "과 도 만 나 란 며 고 들"
-    ).split(),
-    key=len,
-    reverse=True,
-)
+_LIST = """
+으로부터 에서부터 로부터 에서는 에서도 에서의 에게서 이라는 이라고 이라면 으로는
+으로도 으로써 으로서 까지는 까지의 까지도 부터는 부터의 만으로 에는 에도 에만
+에서 에게 에의 으로 로는 로도 로서 로써 라는 라고 라면 까지 부터 보다 처럼 마다
+만큼 이나 이란 이며 이고 이든 이라 이자 과는 과의 와는 와의 하고 조차 밖에 대로
+뿐 입니다 이다 들은 들을 들의 들이 들과 들도 은 는 이 가 을 를 의 에 로 와 과 도
+만 나 란 며 고 들
+"""
+PARTICLES = sorted(_LIST.split(), key=len, reverse=True)
 _WORDS = re.compile(r"[가-힣]+|[^\W가-힣]+")
 _PARTICLE = re.compile(rf"^([가-힣]{{2,}}?)(?:{'|'.join(PARTICLES)})$")
 
@@ -38,13 +34,13 @@ function splitQuery(query) {
 """
 _JS_STEM = """
 var Stemmer = function () {
-  const ending = new RegExp("^([가-힣]{2,}?)(?:" + %s.join("|") + ")$");
+  const ending = new RegExp("^([가-힣]{2,}?)(?:PARTICLES)$");
   this.stemWord = function (word) {
     const found = word.match(ending);
     return found ? found[1] : word;
   };
 };
-""" % json.dumps(PARTICLES, ensure_ascii=False)
+""".replace("PARTICLES", "|".join(PARTICLES))
 
 
 def stem(word: str) -> str:

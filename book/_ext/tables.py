@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,6 +26,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 Rows = list[list[Any]]
+_NUMBER = re.compile(r"[\d,.]*(e[+-]\d+)?")  # empty cells do not count
 WORDS: dict[str, dict[str, Any]] = {
     "ko": {
         "models": ["이름", "계열", "입력(픽셀)", "토큰 수", "너비", "파라미터"],
@@ -76,10 +78,8 @@ def _count_models() -> Rows:
         side = preset.config.img_size
         with torch.no_grad():
             tokens = model(torch.empty(1, 3, side, side, device="meta")).tokens
-        rows.append(
-            [name, preset.family, side, tokens.shape[1], tokens.shape[2]]
-            + [f"{count_parameters(model):,}"]
-        )
+        parameters = f"{count_parameters(model):,}"
+        rows.append([name, preset.family, side, *tokens.shape[1:], parameters])
     return rows
 
 
@@ -144,17 +144,25 @@ def execution_rows(
 
 
 def table(head: list[str], rows: Rows, docname: str) -> nodes.table:
-    """A table; a pair in a cell is a link to a page: (docname, text)."""
+    """A table; a pair in a cell is a link to a page: (docname, text).
+
+    Columns of numbers are aligned at the right.
+    """
+    numbers = [
+        all(_NUMBER.fullmatch(str(cell)) for cell in column)
+        for column in zip(*rows, strict=True)
+    ]
     group = nodes.tgroup(cols=len(head))
     group += [nodes.colspec(colwidth=1) for _ in head]
-    group += nodes.thead("", _row(head, docname))
-    group += nodes.tbody("", *[_row(row, docname) for row in rows])
+    group += nodes.thead("", _row(head, docname, numbers))
+    group += nodes.tbody("", *[_row(row, docname, numbers) for row in rows])
     return nodes.table("", group, classes=["colwidths-auto", "vl-table"])
 
 
-def _row(cells: Iterable[Any], docname: str) -> nodes.row:
+def _row(cells: Iterable[Any], docname: str, numbers: list[bool]) -> nodes.row:
     row = nodes.row()
-    for cell in cells:
+    for cell, number in zip(cells, numbers, strict=True):
+        classes = ["vl-number"] if number else []
         if isinstance(cell, tuple):
             target, text = cell
             link = addnodes.pending_xref(
@@ -169,7 +177,8 @@ def _row(cells: Iterable[Any], docname: str) -> nodes.row:
             )
             row += nodes.entry("", nodes.paragraph("", "", link))
         else:
-            row += nodes.entry("", nodes.paragraph("", str(cell)))
+            text = nodes.paragraph("", str(cell))
+            row += nodes.entry("", text, classes=classes)
     return row
 
 

@@ -65,17 +65,23 @@ def add_language_links(
 
 
 def drop_thebe(app: Sphinx, *_: Any) -> None:
-    """Jupyter Book always loads sphinx-thebe, which names a CDN on every page."""
-    registry = app.builder
-    for attribute in ("_js_files", "script_files"):
-        files = getattr(registry, attribute, None)
-        if files is not None:
-            files[:] = [file for file in files if not _is_thebe(file)]
+    """Silence sphinx-thebe: Jupyter Book always loads it, and it names a CDN.
+
+    It would put its scripts into every page, twice, and nothing here uses them.
+    """
+    for event, listeners in app.events.listeners.items():
+        app.events.listeners[event] = [
+            one for one in listeners if one.handler.__module__ != "sphinx_thebe"
+        ]
 
 
-def _is_thebe(file: Any) -> bool:
-    body = getattr(file, "attributes", {}).get("body") or ""
-    return "thebe" in str(getattr(file, "filename", "")) or "THEBE" in body
+def mend_bibliography(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: Any
+) -> None:
+    """docutils gives entries of a list a role that browsers no longer know."""
+    if "doc-biblioentry" in context.get("body", ""):
+        body = context["body"]
+        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 class DropOtherLanguage(SphinxPostTransform):
@@ -108,7 +114,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", configure)
     app.connect("source-read", choose_language, priority=100)
     app.connect("html-page-context", add_language_links)
-    app.connect("env-before-read-docs", drop_thebe, priority=900)
+    app.connect("html-page-context", mend_bibliography)
+    app.connect("builder-inited", drop_thebe, priority=100)
     app.add_post_transform(DropOtherLanguage)
     # pydata-sphinx-theme has no Korean catalogue; ours adds to what Sphinx brings.
     app.add_message_catalog("sphinx", str(Path(__file__).parent / "locale"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -113,7 +113,7 @@ def _dedent(lines: list[str]) -> str:
 
 class VlSource(SphinxDirective):
     required_arguments = 1
-    option_spec = {"nodoc": directives.flag, "part": directives.unchanged}
+    option_spec: ClassVar = {"nodoc": directives.flag, "part": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         name = ".".join(filter(None, [self.arguments[0], self.options.get("part")]))
@@ -137,7 +137,8 @@ class VlSource(SphinxDirective):
         repository = self.config.html_theme_options.get("repository_url", "")
         branch = self.config.html_theme_options.get("repository_branch", "main")
         label = f"{found.path.as_posix()}:{found.first}"
-        url = f"{repository}/blob/{branch}/{found.path.as_posix()}#L{found.first}-L{found.last}"
+        lines = f"#L{found.first}-L{found.last}"
+        url = f"{repository}/blob/{branch}/{found.path.as_posix()}{lines}"
         return [
             nodes.literal("", name.rpartition(".")[2]),
             nodes.Text(" — "),

@@ -38,7 +38,7 @@ def assemble(trees: dict[str, Path], site: Path, home: str = "book/index") -> No
 
 
 def front_page(languages: list[str], home: str) -> str:
-    """The page that sends readers to their language; links for those without scripts."""
+    """Send readers to their language; those without scripts find links."""
     links = "\n".join(
         f'<li><a lang="{lang}" hreflang="{lang}" href="{lang}/{home}.html">'
         f"{html.escape(TITLES[lang])} ({NAMES[lang]})</a></li>"

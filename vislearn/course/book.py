@@ -210,7 +210,7 @@ def _sphinx(root: Path, tree: Tree, strict: bool) -> subprocess.Popen:
 
 
 def _stamp(root: Path, files: dict[str, str]) -> str:
-    """Hash of everything that changes every page: settings, styles, templates, tools."""
+    """Hash of what changes every page: settings, styles, templates, tools."""
     digest = hashlib.sha256("\0".join(files.values()).encode())
     for folder in ("_ext", "_templates", "_static"):
         for path in sorted((root / "book" / folder).rglob("*")):
