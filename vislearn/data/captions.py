@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from vislearn.data.chance import integers
+from vislearn.data.chance import uniform
 from vislearn.data.korean import with_particle
 from vislearn.data.scenes import Thing, clear_pairs, things
 from vislearn.data.wording import (
@@ -46,19 +46,22 @@ def captions(batch: Batch, language: str, kind: str = "auto") -> list[str]:
     check_language(language)
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r}: expected one of {KINDS}")
-    return [_caption(batch, scene, language, kind) for scene in range(len(batch))]
+    # One number per scene chooses which of its clear pairs the caption names.
+    chances = uniform(batch.seed, torch.arange(len(batch)), _STREAM).tolist()
+    return [
+        _caption(found, chance, language, kind)
+        for found, chance in zip(things(batch), chances, strict=True)
+    ]
 
 
-def _caption(batch: Batch, scene: int, language: str, kind: str) -> str:
-    found = things(batch, scene)
+def _caption(found: list[Thing], chance: float, language: str, kind: str) -> str:
     if kind == "list":
         return _list(found, language)
     pairs = clear_pairs(found)
     if not pairs:
         # One object, or none that clearly lies on one side of another.
         return _single(found[0], language, kind)
-    chosen = integers(len(pairs), batch.seed, torch.tensor(scene), _STREAM)
-    i, j, where = pairs[int(chosen)]
+    i, j, where = pairs[int(chance * len(pairs))]
     return _relation(found[i], found[j], where, language, kind)
 
 

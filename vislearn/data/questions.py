@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from vislearn.data.chance import integers
+from vislearn.data.chance import uniform
 from vislearn.data.korean import with_particle
 from vislearn.data.scenes import Thing, clear_pairs, things
 from vislearn.data.wording import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 KINDS = ("colour", "shape", "count", "existence", "relation")
 _STREAM = 300
+_DRAWS = 2  # random numbers that one question needs at most
 
 
 @dataclass(frozen=True)
@@ -75,27 +76,27 @@ def questions(
     for kind in kinds:
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r}: expected one of {KINDS}")
+    chances = uniform(
+        batch.seed,
+        torch.arange(len(batch))[:, None, None],
+        _STREAM,
+        seed,
+        torch.arange(len(KINDS))[None, :, None],
+        torch.arange(_DRAWS)[None, None, :],
+    ).tolist()  # scene, kind, draw
     asked = []
-    for scene in range(len(batch)):
-        found = things(batch, scene)
+    for scene, found in enumerate(things(batch)):
         for kind in kinds:
-            draw = _drawer(batch.seed, seed, scene, KINDS.index(kind))
+            draw = _drawer(chances[scene][KINDS.index(kind)])
             pair = _MAKERS[kind](found, batch.world, draw)
             if pair is not None:
                 asked.append(Question(scene, kind, *pair[language]))
     return asked
 
 
-def _drawer(world_seed: int, seed: int, scene: int, kind: int) -> _Draw:
-    calls = 0
-
-    def draw(limit: int) -> int:
-        nonlocal calls
-        calls += 1
-        place = torch.tensor(scene)
-        return int(integers(limit, world_seed, place, _STREAM, seed, kind, calls))
-
-    return draw
+def _drawer(chances: list[float]) -> _Draw:
+    left = iter(chances)
+    return lambda limit: int(next(left) * limit)
 
 
 def _single_shapes(found: list[Thing]) -> list[Thing]:

@@ -30,27 +30,25 @@ class Thing:
     y: float
 
 
-def things(batch: Batch, scene: int) -> list[Thing]:
-    """List a scene's objects, the nearest first.
-
-    Raises:
-        ValueError: if the batch has no such scene.
-    """
-    if not 0 <= scene < len(batch):
-        raise ValueError(f"scene {scene}: expected 0 to {len(batch) - 1}")
-    found = []
-    for place in reversed(range(int(batch.counts[scene]))):
-        x, y = batch.centres[scene, place].tolist()
-        found.append(
-            Thing(
-                SIZES[int(batch.sizes[scene, place])],
-                tuple(COLOURS)[int(batch.colours[scene, place])],
-                SHAPES[int(batch.shapes[scene, place])],
-                x,
-                y,
-            )
-        )
-    return found
+def things(batch: Batch) -> list[list[Thing]]:
+    """List the objects of every scene, the nearest first."""
+    colours = tuple(COLOURS)
+    # Plain numbers once for all scenes: reading tensors one by one is slow.
+    table = zip(
+        batch.counts.tolist(),
+        batch.sizes.tolist(),
+        batch.colours.tolist(),
+        batch.shapes.tolist(),
+        batch.centres.tolist(),
+        strict=True,
+    )
+    return [
+        [
+            Thing(SIZES[size[k]], colours[colour[k]], SHAPES[shape[k]], *centre[k])
+            for k in reversed(range(count))
+        ]
+        for count, size, colour, shape, centre in table
+    ]
 
 
 def side(first: Thing, second: Thing) -> str | None:

@@ -276,7 +276,7 @@ def _plan(
     offered = torch.tensor([SIZES.index(name) for name in world.sizes])
     size = offered[(draw(2) * len(offered)).long()]
     radius = world.large_radius * torch.where(size == 1, 1.0, SMALL).double()
-    margin = radius + 0.5 / world.size  # even turned, no outline reaches beyond
+    margin = radius + 1 / world.size  # even turned, no outline touches the border
     centre = torch.stack([draw(3), draw(4)], -1) * (1 - 2 * margin[..., None])
     angle = (2 * draw(5) - 1) * math.radians(world.rotation)
     return {
