@@ -70,13 +70,13 @@ def attention_matrix(
 
 
 def _tables(weights: Tensor) -> np.ndarray:
-    if weights.ndim == 2:
-        weights = weights[None]
-    if weights.ndim != 3 or weights.shape[1] != weights.shape[2]:
+    """Return (h, T, T) as an array; a single table becomes one head."""
+    tables = weights[None] if weights.ndim == 2 else weights
+    if tables.ndim != 3 or tables.shape[1] != tables.shape[2]:
         raise ValueError(
             f"weights of shape {tuple(weights.shape)}: expected (T, T) or (h, T, T)"
         )
-    return weights.detach().cpu().float().numpy()
+    return tables.detach().cpu().float().numpy()
 
 
 def _name_tokens(axis: Any, labels: Sequence[str] | None, tokens: int) -> None:

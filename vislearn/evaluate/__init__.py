@@ -1,0 +1,5 @@
+"""Measuring what a model can do."""
+
+from vislearn.evaluate.classification import accuracy, confusion, predict
+
+__all__ = ["accuracy", "confusion", "predict"]
