@@ -92,7 +92,7 @@ def grade(
     found = [read_submission(p, lab, folder) for p in find_submissions(folder)]
     journal = open_journal(out, create=True)
     secret = _secret(journal, seed_file)
-    reference(lab, secret)
+    known = reference(lab, secret)
     mark = fingerprint(lab, secret, sandboxed)
     journal.set_fact("fingerprint", mark)
     journal.set_fact("lab_path", str(lab.path))
@@ -109,8 +109,11 @@ def grade(
         }
         batch = journal.begin(about)
         with _workshop() as shop:
+            expected = shop / "reference.json"
+            expected.write_text(json.dumps(known.to_json()), encoding="utf-8")
             settings = BatchSettings(
-                str(lab.path), secret, sandboxed, str(journal.file), mark
+                *(str(lab.path), secret, sandboxed, str(journal.file), mark),
+                reference=str(expected),
             )
             _grade_known(lab, shop, settings)
             say("the solution gets full marks, the untouched release nothing")

@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 
-from vislearn.grading.emit import PUBLIC_SECRET
 from vislearn.grading.lab import Check, Lab, Question
 from vislearn.grading.running import Measured, TrustedRunner, answers_of
 from vislearn.grading.values import decode, difference, leaves
@@ -30,7 +29,7 @@ from vislearn.grading.values import decode, difference, leaves
 MIN_NUMBERS = 8
 MIN_DISTINCT = 4
 PINS = ("torch", "numpy", "ipykernel", "ipython", "pillow")
-_OTHER_SECRET = "vislearn-other"  # to see whether values depend on the seed
+OTHER_SECRETS = 3  # to see whether values depend on the seed
 
 
 @dataclass(frozen=True)
@@ -143,10 +142,7 @@ def _measure(lab: Lab, secret: str, public: bool) -> Reference:
             for mutant in lab.mutants
         }
     if not public:
-        other = PUBLIC_SECRET if secret != PUBLIC_SECRET else _OTHER_SECRET
-        with TrustedRunner(lab, other) as runner:
-            again = {name: runner.run(name, answers) for name in lab.questions}
-        refuse_guessable(lab, solutions, again)
+        refuse_guessable(lab, solutions, secret)
     return Reference(solutions, mutants)
 
 
@@ -169,29 +165,67 @@ def _refuse_broken(lab: Lab, solutions: Mapping[str, Measured], public: bool) ->
             )
 
 
-def refuse_guessable(
-    lab: Lab, one: Mapping[str, Measured], other: Mapping[str, Measured]
-) -> None:
+def refuse_guessable(lab: Lab, known: Mapping[str, Measured], secret: str) -> None:
     """Refuse checks whose value could be written down without solving the question.
 
     Raises:
         ValueError: with one line per such check.
     """
-    problems = [
-        f"{name}.{check.name}: {problem}"
-        for name, question in lab.questions.items()
-        for check in question.checks
-        if (problem := _guessable(check, question, one[name], other[name]))
+    checks = [(q, check) for q in lab.questions.values() for check in q.checks]
+    problems = {
+        f"{question.id}.{check.name}": problem
+        for question, check in checks
+        if (problem := _guessable(check, known[question.id].values[check.name]))
+    }
+    numeric = [
+        (question, check)
+        for question, check in checks
+        if check.kind == "values" and f"{question.id}.{check.name}" not in problems
     ]
+    for question, check in _constant(lab, numeric, known, secret):
+        problems[f"{question.id}.{check.name}"] = (
+            "the values do not depend on case_seed; or say `kind: small`"
+        )
     if problems:
+        lines = [f"{name}: {problem}" for name, problem in problems.items()]
         raise ValueError(
-            f"lab {lab.id} has checks that could be guessed:\n- "
-            + "\n- ".join(problems)
+            f"lab {lab.id} has checks that could be guessed:\n- " + "\n- ".join(lines)
         )
 
 
-def _guessable(check: Check, question: Question, one: Measured, other: Measured) -> str:
-    payloads, again = one.values[check.name], other.values[check.name]
+def _constant(
+    lab: Lab,
+    checks: list[tuple[Question, Check]],
+    known: Mapping[str, Measured],
+    secret: str,
+) -> list[tuple[Question, Check]]:
+    """The checks with the same values under several other secrets."""
+    answers = answers_of(lab)
+    for number in range(OTHER_SECRETS):
+        if not checks:
+            break
+        with TrustedRunner(lab, f"{secret}-other-{number}") as runner:
+            again = {q.id: runner.run(q.id, answers) for q, _ in checks}
+        checks = [
+            (question, check)
+            for question, check in checks
+            if _equal(check, known[question.id], again[question.id])
+        ]
+    return checks
+
+
+def _equal(check: Check, one: Measured, other: Measured) -> bool:
+    pairs = zip(one.values[check.name], other.values.get(check.name, []), strict=False)
+    return all(
+        difference(
+            decode(a), decode(b), rtol=check.rtol, atol=check.atol, nan_equal=True
+        )
+        is None
+        for a, b in pairs
+    )
+
+
+def _guessable(check: Check, payloads: list[dict[str, Any]]) -> str:
     if check.kind == "error":
         kinds = {str(payload["data"]["type"]) for payload in payloads}
         bad = kinds & {"NotImplementedError", "NameError", "no error"}
@@ -199,15 +233,12 @@ def _guessable(check: Check, question: Question, one: Measured, other: Measured)
     if check.kind != "values":
         return ""
     arrays = [
-        leaf.value
+        leaf.value.ravel()
         for payload in payloads
-        if payload["dtype"] != "text"
         for leaf in leaves(decode(payload))
         if isinstance(leaf.value, np.ndarray) and leaf.value.dtype != bool
     ]
-    numbers = (
-        np.concatenate([array.ravel() for array in arrays]) if arrays else np.array([])
-    )
+    numbers = np.concatenate([np.empty(0), *arrays])
     finite = numbers[np.isfinite(numbers)]
     if check.nan == "never" and finite.size < numbers.size:
         return "the reference is not finite; say `nan: equal` if that is meant"
@@ -217,12 +248,4 @@ def _guessable(check: Check, question: Question, one: Measured, other: Measured)
         return f"fewer than {MIN_DISTINCT} different numbers; or say `kind: small`"
     if (finite == np.round(finite)).all():
         return "whole numbers only; or say `kind: small`"
-    if all(
-        difference(
-            decode(a), decode(b), rtol=check.rtol, atol=check.atol, nan_equal=True
-        )
-        is None
-        for a, b in zip(payloads, again, strict=False)
-    ):
-        return "the values do not depend on case_seed; or say `kind: small`"
     return ""

@@ -29,6 +29,7 @@ from vislearn.grading.lab import LANGUAGES, Lab
 MAX_BYTES = 64 << 20
 MAX_SOURCE = 200_000  # characters of one cell
 MAX_CELLS = 5_000
+START = 'import os\n\nos.environ["VISLEARN_LANG"]'  # of every generated notebook
 
 
 @dataclass(frozen=True)
@@ -267,7 +268,8 @@ def _place(cell: _Cell, lab: Lab) -> tuple[str, str]:
         return "solution", question_id
     if cell.kind != "code":
         return "text", question_id
-    if cell.role or cell.id in lab.release_ids or cell.grade_id:
+    ours = cell.role or cell.id in lab.release_ids or cell.grade_id
+    if ours or cell.source.startswith(START):
         return "ours", question_id
     return "helper", ""
 
