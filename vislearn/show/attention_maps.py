@@ -132,9 +132,7 @@ def attention_over_image(
     words = words or {}
     pixels = to_pixels(image)
     maps = tables[:, query, prefix:].reshape(heads, *grid)
-    if columns is None:
-        columns = 2 if heads < 4 else 3
-    columns = min(columns, heads + 1)
+    columns = min(columns or (2 if heads < 4 else 3), heads + 1)
     rows = -(-(heads + 1) // columns)
     side = WIDTH / columns
     extra = 0.3 if "title" in words else 0.0
@@ -146,14 +144,13 @@ def attention_over_image(
     for axis in axes:
         axis.set_axis_off()
     axes[0].imshow(pixels)
-    axes[0].set_title(words.get("image", "image"), fontsize=9)
-    _mark_query(axes[0], query - prefix, grid, pixels.shape)
-    for head in range(heads):
-        axis = axes[head + 1]
+    axes[0].set_title(words.get("image", "image"), fontsize=10)
+    for head, axis in enumerate(axes[1 : heads + 1]):
         _overlay(axis, pixels, maps[head])
         title = f"{words.get('head', 'head')} {head}: "
         title += f"{words.get('most', 'max')} {maps[head].max():.2g}"
-        axis.set_title(title, fontsize=9)
+        axis.set_title(title, fontsize=10)
+    for axis in axes[: heads + 1]:
         _mark_query(axis, query - prefix, grid, pixels.shape)
     return drawn
 

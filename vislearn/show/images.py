@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from vislearn.show.look import INK, WIDTH, Words, figure, styled
 from vislearn.show.pixels import to_pixels
 
+_CAPTION: Any = {"ha": "center", "va": "top", "fontsize": 10, "color": INK}
 _RIGHT, _WRONG = "#009E73", "#D55E00"
 
 
@@ -45,11 +46,10 @@ def image_grid(
     pictures = [to_pixels(image) for image in images]
     ratio = max(picture.shape[0] / picture.shape[1] for picture in pictures)
     lines = max((text.count("\n") + 1 for text in captions or ()), default=0)
-    if correct is not None:
-        lines = max(lines, 1)
+    lines = max(lines, int(correct is not None))
     title = (words or {}).get("title", "")
     side = (WIDTH - 0.1) / columns
-    height = rows * (side * ratio + 0.19 * lines + 0.05) + (0.3 if title else 0)
+    height = rows * (side * ratio + 0.21 * lines + 0.05) + (0.3 if title else 0)
     drawn = figure(WIDTH, height)
     if title:
         drawn.suptitle(title, fontsize=10)
@@ -63,11 +63,7 @@ def image_grid(
         if correct is not None:
             text = f"{'✓' if correct[place] else '✗'} {text}".strip()
             _frame(axis, correct[place])
-        if text:
-            axis.text(
-                0.5, -0.04, text, transform=axis.transAxes, ha="center", va="top",
-                fontsize=9, color=INK,
-            )  # fmt: skip
+        axis.text(0.5, -0.04, text, transform=axis.transAxes, **_CAPTION)
     return drawn
 
 

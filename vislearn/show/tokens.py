@@ -50,9 +50,6 @@ def token_sequence(
     drawn = figure(WIDTH, cell * 1.75 + (0.35 if "title" in words else 0.05))
     axis = drawn.subplots()
     axis.set_axis_off()
-    axis.set_xlim(-margin, cells)
-    axis.set_ylim(-0.62, 1.05)
-    axis.set_aspect("equal")
     if "title" in words:
         axis.set_title(words["title"])
     if "place" in words:
@@ -67,9 +64,8 @@ def token_sequence(
         left = cell_index + 0.06
         axis.imshow(patches[patch], extent=(left, left + 0.88, 0.06, 0.94))
         _place(axis, cell_index, len(prefix) + patch)
-    # imshow has moved the limits to the last patch.
-    axis.set_xlim(-margin, cells)
-    axis.set_ylim(-0.62, 1.05)
+    # Last, because imshow moves the limits to the patch that it draws.
+    axis.set(xlim=(-margin, cells), ylim=(-0.62, 1.05), aspect="equal")
     return drawn
 
 

@@ -107,8 +107,7 @@ def fit(
             a finite number (the message names the step and the learning rate).
     """
     _check(images, labels, steps, batch_size, lr)
-    if warmup is None:
-        warmup = steps // 10
+    warmup = steps // 10 if warmup is None else warmup
     device = next(model.parameters()).device
     policy = precision(device)
     scaler = policy.scaler()
@@ -130,11 +129,10 @@ def fit(
         scaler.scale(value).backward()
         scaler.step(optimiser)
         scaler.update()
-        if on_step is not None:
-            record = on_step(step, model)
-            model.train()
-            if record is not None:
-                history.records.append({"step": step, **record})
+        record = None if on_step is None else on_step(step, model)
+        model.train()  # `on_step` may have switched to eval mode to measure
+        if record is not None:
+            history.records.append({"step": step, **record})
     history.seconds = time.perf_counter() - started
     model.eval()
     return history
