@@ -116,10 +116,11 @@ def test_a_pair_put_in_leaves_the_other_pairs_accepted(course: Course) -> None:
 
 
 def test_a_chapter_that_the_table_of_contents_forgot(course: Course) -> None:
-    (course.root / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
+    (course.root / "_toc.yml").write_text("format: jb-book\nroot: book/01_gone\n")
     problems = check_course(Course(course.root))
     assert [problem.message for problem in problems] == [
-        "book/02_good.md is not listed"
+        "book/01_gone.md does not exist",
+        "book/02_good.md is not listed",
     ]
 
 

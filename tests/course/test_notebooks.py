@@ -162,7 +162,7 @@ def test_markers_that_do_not_alternate_are_refused(code: str) -> None:
 
 
 def test_directives_become_what_plain_jupyter_shows(course: Course) -> None:
-    renderer = Renderer(course, "en")
+    renderer = Renderer(course, "en", course.chapters[0])
     text = renderer.render(
         "(here)=\n```{note}\nMind {term}`patch`.\n```\n\n"
         "```{dropdown} Why?\nSo.\n```\n\n"
@@ -172,15 +172,15 @@ def test_directives_become_what_plain_jupyter_shows(course: Course) -> None:
     )
     assert "> **Note**\n>\n> Mind patch." in text
     assert "<details><summary>Why?</summary>\n\nSo.\n\n</details>" in text
-    assert "> **Exercise 1**" in text
-    assert "<summary>Solution 1</summary>" in text
+    assert "> **Exercise 2**" in text
+    assert "<summary>Solution 2</summary>" in text
     assert "- ✓ this because" in text
     assert "```python\nx = 1\n```" in text
     assert "(here)=" not in text
 
 
 def test_roles_become_text_and_links(course: Course) -> None:
-    renderer = Renderer(course, "ko")
+    renderer = Renderer(course, "ko", course.chapters[0])
     assert renderer.render("{cite}`dosovitskiy2021vit`") == "(Dosovitskiy et al., 2021)"
     assert renderer.render("{fact}`vit_b16.tokens`개") == "1,197개"
     assert renderer.render("{ref}`여기 <sec-good>`") == (
@@ -192,7 +192,8 @@ def test_roles_become_text_and_links(course: Course) -> None:
 def test_library_source_is_shown_and_named(course: Course, tmp_path) -> None:
     (tmp_path / "vislearn").mkdir()
     (tmp_path / "vislearn" / "a.py").write_text("x = 1\n\n\ndef f():\n    return x\n")
-    text = Renderer(course, "en").render("```{vl-source} vislearn.a.f\n```")
+    renderer = Renderer(course, "en", course.chapters[0])
+    text = renderer.render("```{vl-source} vislearn.a.f\n```")
     assert "```python\ndef f():\n    return x\n```" in text
     assert "https://example.org/r/blob/main/vislearn/a.py#L4-L5" in text
 

@@ -1,77 +1,85 @@
 """`vislearn course check`: do the two languages still say the same, and properly?
 
-Each rule is one short function that yields problems; a problem names file and line.
+Each rule is one function that yields findings: a line, the rule's name, a sentence.
 """
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from vislearn.course import facts, glossary, lock
-from vislearn.course.inline import spans, without_spans
-from vislearn.course.pairs import Pair, block_tokens, differences, pairs
-from vislearn.course.render import Directive
+from vislearn.course import lock
+from vislearn.course.markdown import walk
+from vislearn.course.messages import code_cells, lab_files
+from vislearn.course.pairs import Pair, differences, pairs
+from vislearn.course.pictures import alternative_texts
+from vislearn.course.problem import Finding, Problem
+from vislearn.course.references import references
 from vislearn.course.site import Course
-from vislearn.course.source import LANGUAGES, Cell, Document, read
+from vislearn.course.source import LANGUAGES, Document, read
+from vislearn.course.wording import wording
 
-HANGUL = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]+")
-_LANG_SPAN = re.compile(r"<span lang=\"ko\">.*?</span>", flags=re.DOTALL)
-_LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
-UNTRANSLATED_WORDS = 8
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something to mend."""
-
-    path: Path
-    line: int
-    rule: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: [{self.rule}] {self.message}"
-
-
-Finding = tuple[int, str, str]  # line, rule, message
+Rule = Callable[[Document, Course], Iterator[Finding]]
 
 
 def check_course(course: Course, files: Iterable[Path] = ()) -> list[Problem]:
-    """Check the named files, or every chapter, lab, the toc, glossary and facts."""
+    """Check the named files, or every page, lab and the table of contents."""
     chosen = list(files)
-    try:
-        documents = [read(path) for path in chosen]
-        documents = documents or [*course.pages, *course.labs]
-    except ValueError as error:
-        path, _, rest = str(error).partition(":")
-        line, _, message = rest.partition(":")
-        return [Problem(Path(path), int(line or 0), "source", message.strip())]
-    found = [problem for doc in documents for problem in check_document(doc, course)]
-    return found if chosen else [*found, *_check_toc(course)]
+    found: list[Problem] = []
+    for path in chosen or course.sources:
+        try:
+            document = read(path)
+        except ValueError as error:
+            found.append(_of_source(error, path, course))
+            continue
+        found += check_document(document, course)
+    broken = any(problem.rule == "source" for problem in found)
+    return sorted(found if chosen or broken else [*found, *_toc(course)])
 
 
 def check_document(document: Document, course: Course) -> list[Problem]:
-    """Everything that is wrong with one chapter or lab."""
-    findings: list[Finding] = []
-    for rule in (
+    """Everything that is wrong with one page or lab."""
+    where = _shown(document.path, course.root)
+    broken = list(_broken(document))
+    if broken:
+        return [Problem(where, *finding) for finding in broken]
+    rules: tuple[Rule, ...] = (
         _twins,
         _accepted,
-        _banned_words,
-        _language,
-        _alternative_texts,
         _headings,
-    ):
-        findings += rule(document, course)
-    findings += _references(document, course)
-    where = _shown(document.path, course.root)
-    return [Problem(where, *finding) for finding in sorted(findings)]
+        _outputs,
+        wording,
+        alternative_texts,
+        code_cells,
+        references,
+    )
+    found = {Problem(where, *f) for rule in rules for f in rule(document, course)}
+    if document.is_lab:
+        for path, finding in lab_files(document.path.parent, course.root):
+            found.add(Problem(_shown(path, course.root), *finding))
+    return sorted(found)
+
+
+def _broken(document: Document) -> Iterator[Finding]:
+    """Fences inside directives that are never closed: no other rule could read on."""
+    for cell in document.cells:
+        if cell.kind == "markdown":
+            try:
+                for _ in walk(cell.text, cell.line):
+                    pass
+            except ValueError as error:
+                line, _, message = str(error).partition(": ")
+                yield int(line), "source", message
+
+
+def _of_source(error: ValueError, path: Path, course: Course) -> Problem:
+    """A source that cannot be read, as a problem with its line."""
+    line, _, message = str(error).removeprefix(f"{path}:").partition(": ")
+    shown = _shown(path, course.root)
+    return Problem(shown, int(line) if line.isdigit() else 1, "source", message)
 
 
 def _twins(document: Document, course: Course) -> Iterator[Finding]:
@@ -88,143 +96,58 @@ def _accepted(document: Document, course: Course) -> Iterator[Finding]:
         yield line, "accept", sentence
 
 
-def _banned_words(document: Document, course: Course) -> Iterator[Finding]:
-    terms = glossary.load_terms(course.root).values()
-    banned = {word: term for term in terms for word in term.banned}
-    for cell in _prose(document):
-        for number, line in enumerate(cell.text.splitlines()):
-            text = without_spans(line)
-            for word, term in banned.items():
-                if word in text:
-                    good = term.name(cell.lang or "en")
-                    message = f"{word!r} is banned; the glossary says {good!r}"
-                    yield cell.line + number, "word", message
-
-
-def _language(document: Document, course: Course) -> Iterator[Finding]:
-    """Hangul in English, and Korean cells with paragraphs left in English."""
-    for cell in _prose(document):
-        for line, text in _paragraphs(cell):
-            if cell.lang == "en":
-                foreign = HANGUL.search(_LANG_SPAN.sub("", without_spans(text)))
-                if foreign:
-                    yield line, "language", f"Hangul in English prose: {foreign[0]!r}"
-            elif cell.lang == "ko" and not HANGUL.search(text):
-                words = _LATIN_WORD.findall(without_spans(text))
-                if len(words) > UNTRANSLATED_WORDS:
-                    start = " ".join(words[:5])
-                    yield line, "language", f"not translated: {start!r} …"
-
-
-def _alternative_texts(document: Document, course: Course) -> Iterator[Finding]:
-    for cell in document.cells:
-        if cell.kind == "code":
-            yield from _label_calls(cell)
-            continue
-        for line, token in _tokens(cell.text, cell.line):
-            for child in token.children or []:
-                if child.type == "image" and not child.content.strip():
-                    source = child.attrs["src"]
-                    yield line, "alt", f"the image {source} has no alternative text"
-            if token.type not in ("fence", "colon_fence"):
-                continue
-            directive = Directive.read(token)
-            if directive.name in ("figure", "image") and not directive.options.get(
-                "alt"
-            ):
-                yield line, "alt", f"{directive.argument} has no :alt:"
-            if directive.name == "mermaid" or token.info.strip() == "mermaid":
-                for key in ("accTitle:", "accDescr:"):
-                    if key not in token.content:
-                        yield line, "alt", f"the diagram has no {key}"
-
-
-def _label_calls(cell: Cell) -> Iterator[Finding]:
-    """`show.label` needs alternative texts in both languages."""
-    try:
-        tree = ast.parse(re.sub(r"(?m)^\s*[%!].*$", "pass", cell.text))
-    except SyntaxError as error:
-        line = cell.line + (error.lineno or 1) - 1
-        yield line, "code", f"not Python: {error.msg}"
-        return
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "label"):
-            continue
-        if not (isinstance(call.func.value, ast.Name) and call.func.value.id == "show"):
-            continue
-        given = {keyword.arg: keyword.value for keyword in call.keywords}
-        for name in ("alt_ko", "alt_en"):
-            value = given.get(name)
-            empty = isinstance(value, ast.Constant) and not str(value.value).strip()
-            if value is None or empty:
-                yield cell.line + call.lineno - 1, "alt", f"show.label without {name}"
-
-
 def _headings(document: Document, course: Course) -> Iterator[Finding]:
+    """One title, and no level skipped, in each language."""
     for lang in LANGUAGES:
         last = 0
         for cell in document.in_language(lang):
             if cell.kind != "markdown":
                 continue
-            for line, token in _tokens(cell.text, cell.line):
-                if token.type == "heading_open":
-                    level = int(token.tag[1])
-                    if level > last + 1:
-                        message = f"{lang}: heading level {level} follows level {last}"
-                        yield line, "heading", message
-                    last = level
+            for line, token in walk(cell.text, cell.line):
+                if token.type != "heading_open":
+                    continue
+                level = int(token.tag[1])
+                if level > last + 1:
+                    follows = f"follows level {last}" if last else "comes first"
+                    yield line, "heading", f"{lang}: heading level {level} {follows}"
+                elif level == 1 and last:
+                    yield line, "heading", f"{lang}: a second heading of level 1"
+                last = level
 
 
-def _references(document: Document, course: Course) -> Iterator[Finding]:
-    """Every term, fact, citation, page and label that is named must exist."""
-    for cell in document.cells:
-        if cell.kind != "markdown":
-            continue
-        for number, text in enumerate(cell.text.splitlines()):
-            for span in spans(text):
-                problem = _unknown(span.name, span.target, cell.lang or "ko", course)
-                if span.kind == "role" and problem:
-                    yield cell.line + number, "reference", problem
+def _outputs(document: Document, course: Course) -> Iterator[Finding]:
+    """nbval compares a checked cell only if its expected output stands behind it."""
+    followers = [*document.cells[1:], None]
+    checked = False
+    for cell, following in zip(document.cells, followers, strict=True):
+        if cell.role == "expected-output":
+            tokens = [token.type for _, token in walk(cell.text)]
+            if not checked:
+                message = "an expected output that is not behind a checked cell"
+                yield cell.line, "output", message
+            elif tokens != ["fence"]:
+                message = "an expected output is one fenced block and nothing else"
+                yield cell.line, "output", message
+        checked = cell.kind == "code" and "nbval-check-output" in cell.tags
+        if checked and (following is None or following.role != "expected-output"):
+            yield (
+                cell.line,
+                "output",
+                "a checked cell without its expected output; run "
+                "`vislearn course accept --outputs`",
+            )
 
 
-def _unknown(role: str, target: str, lang: str, course: Course) -> str:
-    """What is wrong with one role's target; empty if nothing is."""
-    try:
-        if role == "fact":
-            facts.fact(target, lang, course.root)
-        elif role == "term":
-            glossary.find_term(target, lang, course.root)
-    except ValueError as error:
-        return str(error)
-    if role.startswith("cite"):
-        keys = [key.strip() for key in target.split(",")]
-        unknown = [key for key in keys if key not in course.citations]
-        return f"unknown citation {unknown[0]!r}" if unknown else ""
-    if role in ("ref", "numref", "prf:ref", "eq") and target not in course.labels:
-        return f"unknown label {target!r}"
-    if role == "doc" and not _page_exists(target, course):
-        return f"unknown page {target!r}"
-    return ""
-
-
-def _page_exists(target: str, course: Course) -> bool:
-    name = target.strip("/").split("/")[-1]
-    return (name, "ko") in course.titles or "appendix/" in target
-
-
-def _check_toc(course: Course) -> Iterator[Problem]:
-    """The table of contents and the folder hold the same chapters."""
-    path = course.root / "_toc.yml"
-    listed = {
-        Path(name).name
-        for name in _toc_files(yaml.safe_load(path.read_text(encoding="utf-8")))
-        if re.match(r"\d\d_", Path(name).name)
-    }
-    present = {document.name for document in course.chapters}
+def _toc(course: Course) -> Iterator[Problem]:
+    """The table of contents and the folder hold the same pages."""
+    path = Path("_toc.yml")
+    content = yaml.safe_load((course.root / path).read_text(encoding="utf-8"))
+    listed = {name.removesuffix(".md") for name in _toc_files(content)}
+    present = {document.docname for document in course.pages}
     for name in sorted(listed - present):
-        yield Problem(Path("_toc.yml"), 1, "toc", f"book/{name}.md does not exist")
+        yield Problem(path, 1, "toc", f"{name}.md does not exist")
     for name in sorted(present - listed):
-        yield Problem(Path("_toc.yml"), 1, "toc", f"book/{name}.md is not listed")
+        yield Problem(path, 1, "toc", f"{name}.md is not listed")
 
 
 def _toc_files(node: Any) -> Iterator[str]:
@@ -236,27 +159,6 @@ def _toc_files(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for child in node:
             yield from _toc_files(child)
-
-
-def _prose(document: Document) -> list[Cell]:
-    return [cell for cell in document.cells if cell.kind == "markdown" and cell.lang]
-
-
-def _tokens(text: str, line: int) -> Iterator[tuple[int, Any]]:
-    """(line in the file, token) of a text and of the directives nested in it."""
-    for token in block_tokens(text):
-        begin = line + (token.map or [0, 0])[0]
-        yield begin, token
-        fence = token.type in ("fence", "colon_fence")
-        if fence and token.info.strip().startswith("{"):
-            yield from _tokens(token.content, begin + 1)
-
-
-def _paragraphs(cell: Cell) -> Iterator[tuple[int, str]]:
-    """(line, text) of every inline run: paragraphs, headings, table and list cells."""
-    for line, token in _tokens(cell.text, cell.line):
-        if token.type == "inline":
-            yield line, token.content
 
 
 def _shown(path: Path, root: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +72,13 @@ def run_check(arguments: argparse.Namespace) -> int:
     if problems:
         print(f"{len(problems)} problems")
         return 1
-    print(f"{len(course.chapters)} chapters and {len(course.labs)} labs agree")
+    checked = arguments.files or course.sources
+    print(f"{len(checked)} sources: both languages agree")
     return 0
 
 
 def run_accept(arguments: argparse.Namespace) -> int:
-    from vislearn.course.lock import accept
+    from vislearn.course.lock import accept, forget
     from vislearn.course.site import Course, find_root
 
     course = Course(find_root())
@@ -84,13 +86,14 @@ def run_accept(arguments: argparse.Namespace) -> int:
     if arguments.outputs:
         from vislearn.course.outputs import renew_outputs
 
-        for document in documents:
+        for document in runnable(documents):
             changed = renew_outputs(document, course)
             print(f"{document.path}: {changed} outputs renewed")
-        course = Course(course.root)
-        documents = chosen(course, arguments.files)
+        return 0
     for document in documents:
         print(f"{document.path}: {accept(document, course.root)} pairs accepted")
+    if not arguments.files:
+        forget(documents, course.root)
     return 0
 
 
@@ -99,7 +102,7 @@ def run_notebooks(arguments: argparse.Namespace) -> int:
 
     course = Course(find_root())
     languages = LANGUAGES if arguments.lang == "all" else (arguments.lang,)
-    for document in chosen(course, arguments.files):
+    for document in runnable(chosen(course, arguments.files)):
         for lang in languages:
             folder = arguments.out / lang if arguments.lang == "all" else arguments.out
             path = folder / f"{document.name}.ipynb"
@@ -186,9 +189,12 @@ def run_new(arguments: argparse.Namespace) -> int:
 
 def chosen(course: Any, files: list[Path]) -> list[Document]:
     """The named documents, or all of them."""
-    if files:
-        return [read(path) for path in files]
-    return [*course.pages, *course.labs]
+    return [read(path) for path in files] or list(course.documents)
+
+
+def runnable(documents: Sequence[Document]) -> list[Document]:
+    """Those that have code: the start page and the appendix make no notebook."""
+    return [d for d in documents if any(cell.kind == "code" for cell in d.cells)]
 
 
 def write_notebook(

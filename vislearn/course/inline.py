@@ -1,59 +1,72 @@
-"""Roles, code spans and maths inside a line of prose.
+"""Roles, code spans, formulas and images: where they stand in a text.
 
-markdown-it knows *that* a line holds a role but not *where*, and both the notebooks
-(which replace roles) and the checker (which compares them) need the place. So this is
-a scanner for the three spans that matter: it walks from backtick to backtick as
-CommonMark does, and from dollar to dollar.
+markdown-it says which tokens a paragraph holds; `vislearn.course.markdown` makes each
+remember its place in the paragraph, and here that becomes a place in the whole text.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-_OPENING = re.compile(r"(?:\{(?P<role>[\w:.-]+)\})?(?P<ticks>`+)|(?P<dollars>\$\$?)")
-_TARGET = re.compile(r"^(?P<text>.*?)\s*<(?P<target>[^<>]+)>$", flags=re.DOTALL)
+from markdown_it.token import Token
+
+from vislearn.course.markdown import parse
+
+KINDS = {"myst_role": "role", "code_inline": "code", "image": "image"}
 
 
 @dataclass(frozen=True)
 class Span:
-    """A role, a code span or a formula, and where it stands in the text."""
+    """A role, code span, formula or image, and where it stands in the text."""
 
-    kind: str  # "role", "code" or "math"
-    name: str  # the role's name, else ""
-    content: str
+    kind: str  # "role", "code", "math" or "image"
+    name: str  # the role's name, or the image's address
+    content: str  # an image's alternative text
     start: int
     end: int
 
     @property
     def target(self) -> str:
         """What a role points to: the part in angle brackets, or all of it."""
-        match = _TARGET.match(self.content)
-        return match["target"] if match else self.content
+        return _split(self.content)[1]
 
     @property
     def words(self) -> str | None:
         """The text before the angle brackets, if the role was given one."""
-        match = _TARGET.match(self.content)
-        return match["text"] if match else None
+        return _split(self.content)[0]
+
+
+def _split(content: str) -> tuple[str | None, str]:
+    content = content.strip()
+    title, bracket, target = content.rpartition("<")
+    if bracket and target.endswith(">") and title.strip():
+        return title.strip(), target[:-1].strip()
+    return None, content
+
+
+def span_of(token: Token, start: int = 0, end: int = 0) -> Span:
+    """A token as a span."""
+    kind = KINDS.get(token.type, "math")
+    name = token.meta["name"] if kind == "role" else str(token.attrs.get("src", ""))
+    return Span(kind, name, token.content, start, end)
 
 
 def spans(text: str) -> Iterator[Span]:
-    """Every role, code span and formula of one block of prose, from left to right."""
-    position = 0
-    while match := _OPENING.search(text, position):
-        fence = match["ticks"] or match["dollars"]
-        start = match.start()
-        escaped = text[max(start - 1, 0) : start] == "\\"
-        end = -1 if escaped else _closing(text, match.end(), fence)
-        if end < 0:
-            position = match.end()
+    """Every span of a text's own paragraphs (not of the directives in it), in order."""
+    rows = text.split("\n")
+    starts = [0]
+    for row in rows:
+        starts.append(starts[-1] + len(row) + 1)
+    cursor: dict[int, int] = {}  # per line: where the next table cell may begin
+    for token in parse(text):
+        if token.type != "inline" or token.map is None:
             continue
-        kind = "role" if match["role"] else "code" if match["ticks"] else "math"
-        content = text[match.end() : end]
-        position = end + len(fence)
-        yield Span(kind, match["role"] or "", content, start, position)
+        places = _places(token, rows, starts, cursor)
+        for child in token.children or []:
+            if "place" in child.meta:
+                begin, end = child.meta["place"]
+                yield span_of(child, places[begin], places[end - 1] + 1)
 
 
 def replace_spans(text: str, new: Callable[[Span], str | None]) -> str:
@@ -67,16 +80,37 @@ def replace_spans(text: str, new: Callable[[Span], str | None]) -> str:
     return "".join([*parts, text[position:]])
 
 
-def without_spans(text: str) -> str:
-    """The prose alone, each span replaced by one space."""
-    return replace_spans(text, lambda span: " ")
+def _places(
+    token: Token, rows: list[str], starts: list[int], cursor: dict[int, int]
+) -> list[int]:
+    """For every character of a paragraph's text, its place in the whole text.
+
+    A paragraph's line is its line of the file without the marks of the quote, list or
+    table around it, so it is found in that line as it is; only a table cell may differ,
+    by the backslashes before its bars.
+    """
+    places: list[int] = []
+    number = (token.map or [0, 0])[0]
+    for row in token.content.split("\n"):
+        line = rows[number]
+        column = line.find(row, cursor.get(number, 0))
+        if column >= 0:
+            columns = list(range(column, column + len(row)))
+        else:
+            columns = _unescaped(line, row, cursor.get(number, 0))
+        cursor[number] = columns[-1] + 1 if columns else cursor.get(number, 0)
+        places += [starts[number] + column for column in columns]
+        places.append(starts[number] + len(line))  # the line break
+        number += 1
+    return places
 
 
-def _closing(text: str, position: int, fence: str) -> int:
-    """Where a run of exactly as many backticks or dollars follows, or -1."""
-    run = re.compile(re.escape(fence[0]) + "+")
-    for match in run.finditer(text, position):
-        if match.group() == fence:
-            blank = text.find("\n\n", position, match.start())
-            return -1 if blank >= 0 else match.start()
-    return -1
+def _unescaped(line: str, row: str, column: int) -> list[int]:
+    """Columns of a table cell's characters in a line that writes | as \\|."""
+    columns = []
+    for character in row:
+        found = line.find(character, column)
+        column = found if found >= 0 else column
+        columns.append(column)
+        column += 1
+    return columns

@@ -10,9 +10,11 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
+from vislearn.course.markdown import parse
 from vislearn.course.pairs import Pair, pairs
 from vislearn.course.source import Document
 
@@ -20,14 +22,15 @@ FILE = Path("book/i18n.lock.json")
 
 
 def keyed_pairs(document: Document) -> Iterator[tuple[str, Pair]]:
-    """Pairs with a key that survives insertions elsewhere: English heading, number."""
+    """Pairs with a key for people who read the file: English heading, number."""
     heading, count = "start", Counter[str]()
     for pair in pairs(document):
         if not isinstance(pair, Pair):
             continue
-        for line in pair.en.text.splitlines():
-            if re.match(r"#+ ", line):
-                heading = re.sub(r"[^a-z0-9]+", "-", line.lower()).strip("-")
+        tokens = parse(pair.en.text)
+        for token, inside in pairwise(tokens):
+            if token.type == "heading_open":
+                heading = re.sub(r"[^a-z0-9]+", "-", inside.content.lower()).strip("-")
                 break
         count[heading] += 1
         yield f"{heading}/{count[heading]}", pair
@@ -53,21 +56,39 @@ def accept(document: Document, root: Path) -> int:
     lock = load(root)
     entry = {key: hashes(pair) for key, pair in keyed_pairs(document)}
     lock[document.name] = entry
-    text = json.dumps(dict(sorted(lock.items())), indent=1, ensure_ascii=False)
-    (root / FILE).write_text(text + "\n", encoding="utf-8")
+    _write(lock, root)
     return len(entry)
 
 
+def forget(documents: Iterable[Document], root: Path) -> None:
+    """Drop what was accepted for documents that no longer exist."""
+    names = {document.name for document in documents}
+    _write({name: entry for name, entry in load(root).items() if name in names}, root)
+
+
 def drifts(document: Document, root: Path) -> Iterator[tuple[int, str]]:
-    """(line, sentence) for every pair whose wording is not the accepted one."""
+    """(line, sentence) for every pair whose wording is not the accepted one.
+
+    A pair is known by its wordings, not by its place: pairs may be moved and others
+    put between them.
+    """
     entry = load(root).get(document.name, {})
+    accepted = {tuple(wordings) for wordings in entry.values()}
+    korean, english = ({pair[side] for pair in accepted} for side in (0, 1))
     for key, pair in keyed_pairs(document):
-        accepted, now = entry.get(key), hashes(pair)
-        if accepted is None:
-            yield pair.ko.line, "this pair was never accepted"
-        elif accepted[0] != now[0] and accepted[1] == now[1]:
-            yield pair.ko.line, "ko changed since the pair was accepted, en did not"
-        elif accepted[0] == now[0] and accepted[1] != now[1]:
+        ko, en = hashes(pair)
+        if (ko, en) in accepted:
+            continue
+        if ko in korean:
             yield pair.en.line, "en changed since the pair was accepted, ko did not"
-        elif accepted != now:
+        elif en in english:
+            yield pair.ko.line, "ko changed since the pair was accepted, en did not"
+        elif key in entry:
             yield pair.ko.line, "both twins changed and were not accepted yet"
+        else:
+            yield pair.ko.line, "this pair was never accepted"
+
+
+def _write(lock: dict[str, dict[str, list[str]]], root: Path) -> None:
+    text = json.dumps(dict(sorted(lock.items())), indent=1, ensure_ascii=False)
+    (root / FILE).write_text(text + "\n", encoding="utf-8")

@@ -25,6 +25,10 @@ HINTS = {
     "ko": ("힌트 1: 방향", "힌트 2: 모양", "힌트 3: 의사 코드"),
     "en": ("Hint 1: a nudge", "Hint 2: the shapes", "Hint 3: pseudo-code"),
 }
+LINKS = {
+    "ko": ("Colab에서 열기", "책에서 읽기"),
+    "en": ("Open in Colab", "Read it in the book"),
+}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -70,7 +74,7 @@ class _Builder:
     expected: bool
 
     def __post_init__(self) -> None:
-        self.renderer = Renderer(self.course, self.lang)
+        self.renderer = Renderer(self.course, self.lang, self.document)
         self.seen: Counter[str] = Counter()
 
     def metadata(self) -> dict[str, Any]:
@@ -92,6 +96,8 @@ class _Builder:
                     cells.append(self._code(cell))
             else:
                 cells.append(self._prose(cell))
+        if cells and not self.document.is_lab:
+            cells[0].source = self._with_links(cells[0].source)
         return [*cells[:1], self._start_cell(), *cells[1:]]
 
     def _start_cell(self) -> nbformat.NotebookNode:
@@ -113,8 +119,22 @@ class _Builder:
         cell.metadata["tags"] = ["nbval-skip"]
         return cell
 
+    def _with_links(self, text: str) -> str:
+        """Behind the title: where this notebook opens in Colab, and its page."""
+        page = self.course.page_url(self.document.docname, self.lang)
+        colab = self.course.colab_url(self.document.name, self.lang)
+        names = LINKS[self.lang]
+        links = [f"[{names[0]}]({colab})"] if colab else []
+        links.append(f"[{names[1]}]({page})")
+        heading, _, rest = text.partition("\n")
+        return f"{heading}\n\n{' · '.join(links)}\n{rest}"
+
     def _prose(self, cell: Cell) -> nbformat.NotebookNode:
-        text = self.renderer.render(cell.text)
+        self.renderer.attachments = {}
+        try:
+            text = self.renderer.render(cell.text)
+        except ValueError as error:
+            raise ValueError(f"{self.document.path}:{cell.line}: {error}") from None
         name = f"{cell.question or self.document.name}-text"
         if cell.role == "hint":
             level = cell.level or 1
@@ -123,6 +143,8 @@ class _Builder:
             name = f"{cell.question}-hint{level}"
         made = new_markdown_cell(text, id=self._id(name))
         made.metadata.update(self._own(cell))
+        if self.renderer.attachments:
+            made.attachments = self.renderer.attachments
         return made
 
     def _code(self, cell: Cell) -> nbformat.NotebookNode:
@@ -171,7 +193,8 @@ def _nbgrader(cell: nbformat.NotebookNode, role: str, grade_id: str) -> dict[str
         "task": False,
         "cell_type": cell.cell_type,
     }
-    text = f"{cell.source}{cell.cell_type}{metadata['solution']}{grade_id}"
+    flags = f"{metadata['grade']}{metadata['solution']}{metadata['locked']}"
+    text = f"{cell.source}{cell.cell_type}{flags}{grade_id}"  # nbgrader's own recipe
     metadata["checksum"] = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
     return metadata
 

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from mdit_py_plugins.colon_fence import colon_fence_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
-from mdit_py_plugins.myst_blocks import myst_block_plugin
+
+from vislearn.course.markdown import FENCES, is_closed, parse_file
 
 LANGUAGES = ("ko", "en")
 ROLES = ("setup", "demo", "solution", "visible", "probe", "hint", "expected-output")
+OF_A_QUESTION = ("solution", "visible", "probe", "hint")  # roles that need a question
+PROSE_KEYS = {"lang", "role", "question", "level"}
+CODE_KEYS = {"role", "question", "audience"}  # under `vislearn`
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,13 @@ class Document:
         return self.path.parent.name if self.path.stem == "lab" else self.path.stem
 
     @property
+    def docname(self) -> str:
+        """How the book calls the page: `book/03_vit`, `book/appendix/glossary`."""
+        parts = self.path.with_suffix("").parts
+        start = max((i for i, part in enumerate(parts) if part == "book"), default=-1)
+        return "/".join(parts[start:]) if start >= 0 else self.name
+
+    @property
     def is_lab(self) -> bool:
         return self.path.stem == "lab"
 
@@ -97,18 +105,24 @@ def read(path: str | Path) -> Document:
     """Read a chapter or lab source.
 
     Raises:
-        ValueError: `file:line: …` for a cell break that is not JSON, an unknown
-            language or role, a bad metadata block, or a fence that is never closed.
+        ValueError: `file:line: …` for text that is not UTF-8, a cell break that is not
+            JSON or stands inside a list, an unknown language, role or key, a bad
+            metadata block, a nested code cell, or a fence that is never closed.
         FileNotFoundError: if there is no such file.
     """
     path = Path(path)
-    return parse(path.read_text(encoding="utf-8"), path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ValueError(f"{path}:{line}: not UTF-8 ({error.reason})") from None
+    return parse(text, path)
 
 
 def parse(text: str, path: str | Path = "<text>") -> Document:
     """Read source text; `path` only serves for messages and the document's name."""
-    path = Path(path)
-    lines = text.splitlines()
+    path, text = Path(path), _plain_lines(text)
+    lines = text.split("\n")
     header: dict[str, Any] = {}
     cells: list[Cell] = []
     start, metadata = 0, dict[str, Any]()  # where the open prose cell began
@@ -118,19 +132,17 @@ def parse(text: str, path: str | Path = "<text>") -> Document:
         if cell is not None:
             cells.append(cell)
 
-    for token in _blocks(text):
+    for token in _blocks(text, path):
         begin, end = token.map or (0, 0)
         if token.type == "front_matter":
             header, start = _yaml(token.content, path, begin + 1), end
         elif token.type == "myst_block_break":
             close(begin)
             start, metadata = end, _break(token, path, begin + 1)
-        elif token.type == "fence":
-            _check_closed(token, lines, path)
-            if token.info.strip().startswith("{code-cell}"):
-                close(begin)
-                cells.append(_code(token, path))
-                start, metadata = end, {}
+        elif _is_code(token):
+            close(begin)
+            cells.append(_code(token, path))
+            start, metadata = end, {}
     close(len(lines))
     return Document(path, header, tuple(cells))
 
@@ -141,36 +153,51 @@ def select_language(text: str, lang: str, path: str | Path = "<text>") -> str:
     Lines are blanked, not removed, so that the line numbers in warnings stay right.
     """
     check_language(lang)
-    lines = text.splitlines()
+    path, text = Path(path), _plain_lines(text)
+    lines = text.removesuffix("\n").split("\n")
     drop, start = False, 0
 
     def blank(end: int) -> None:
         if drop:
             lines[start:end] = [""] * (end - start)
 
-    for token in _blocks(text):
+    for token in _blocks(text, path):
         begin, end = token.map or (0, 0)
-        is_code = token.type == "fence" and token.info.strip().startswith("{code-cell}")
-        if token.type != "myst_block_break" and not is_code:
-            continue
-        blank(begin)
-        drop, start = False, begin
-        if not is_code:
-            metadata = _break(token, Path(path), begin + 1)
+        if token.type == "myst_block_break":
+            blank(begin)
+            metadata = _break(token, path, begin + 1)
             other = metadata.get("lang") not in (None, lang)
-            drop = other or metadata.get("role") == "expected-output"
-        else:
-            start = end
+            drop, start = other or metadata.get("role") == "expected-output", begin
+        elif _is_code(token):
+            blank(begin)
+            drop, start = False, end
     blank(len(lines))
     return "\n".join(lines) + "\n"
 
 
-def _blocks(text: str) -> Iterator[Token]:
-    """Block tokens of the outermost level, with the plugins that MyST uses, too."""
-    reader = MarkdownIt("commonmark").disable(["inline"])
-    for plugin in (front_matter_plugin, myst_block_plugin, colon_fence_plugin):
-        reader = reader.use(plugin)
-    return (token for token in reader.parse(text) if token.level == 0)
+def _plain_lines(text: str) -> str:
+    """Lines end in a newline, as markdown-it counts them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _is_code(token: Token) -> bool:
+    return token.type == "fence" and token.info.strip().startswith("{code-cell}")
+
+
+def _blocks(text: str, path: Path) -> Iterator[Token]:
+    """Block tokens of the outermost level; refuses what may not stand deeper."""
+    lines = text.split("\n")
+    for token in parse_file(text):
+        place = f"{path}:{(token.map or [0])[0] + 1}"
+        if token.type in FENCES and not is_closed(token, lines):
+            fence = f"{token.markup}{token.info}"
+            raise ValueError(f"{place}: the fence {fence} is never closed")
+        if token.level == 0:
+            yield token
+        elif token.type == "myst_block_break":
+            raise ValueError(f"{place}: '+++' inside a list or a quote")
+        elif _is_code(token):
+            raise ValueError(f"{place}: a code cell inside a list or a quote")
 
 
 def _break(token: Token, path: Path, line: int) -> dict[str, Any]:
@@ -185,22 +212,28 @@ def _break(token: Token, path: Path, line: int) -> dict[str, Any]:
         ) from None
     if not isinstance(metadata, dict):
         raise ValueError(f"{path}:{line}: after '+++' expected a JSON object")
-    _check_metadata(metadata, path, line)
+    _check_metadata(metadata, PROSE_KEYS, f"{path}:{line}")
     return metadata
 
 
 def _code(token: Token, path: Path) -> Cell:
     """Split the metadata block from the code."""
     begin = (token.map or [0, 0])[0] + 2  # the first line inside the fence, from 1
-    rows = token.content.splitlines()
+    language = token.info.strip().removeprefix("{code-cell}").strip()
+    if language not in ("python", "ipython3"):
+        raise ValueError(
+            f"{path}:{begin - 1}: code cell in {language or 'no language'!r}; "
+            "expected '{code-cell} python'"
+        )
+    rows = token.content.split("\n")
     header = 0
-    if rows and rows[0].strip() == "---":
-        try:
-            header = rows.index("---", 1) + 1
-        except ValueError:
+    if rows[0].strip() == "---":
+        ends = [i for i, row in enumerate(rows) if i and row.strip() == "---"]
+        if not ends:
             raise ValueError(
                 f"{path}:{begin}: the metadata block of the code cell is never closed"
-            ) from None
+            )
+        header = ends[0] + 1
         metadata = _yaml("\n".join(rows[1 : header - 1]), path, begin)
     else:
         while header < len(rows) and rows[header].startswith(":"):
@@ -209,7 +242,10 @@ def _code(token: Token, path: Path) -> Cell:
         metadata = _yaml("\n".join(options), path, begin)
     if isinstance(metadata.get("tags"), str):
         metadata["tags"] = [metadata["tags"]]
-    _check_metadata(metadata.get("vislearn", {}), path, begin)
+    own = metadata.get("vislearn", {})
+    if not isinstance(own, dict):
+        raise ValueError(f"{path}:{begin}: vislearn: expected 'role: …', got {own!r}")
+    _check_metadata(own, CODE_KEYS, f"{path}:{begin}")
     code = "\n".join(rows[header:]).strip("\n")
     return Cell("code", code, begin + header, metadata)
 
@@ -235,20 +271,22 @@ def _yaml(text: str, path: Path, line: int) -> dict[str, Any]:
     return value
 
 
-def _check_metadata(metadata: dict[str, Any], path: Path, line: int) -> None:
+def _check_metadata(metadata: dict[str, Any], keys: set[str], place: str) -> None:
+    unknown = sorted(set(metadata) - keys)
+    if unknown:
+        expected = ", ".join(sorted(keys))
+        raise ValueError(f"{place}: unknown key {unknown[0]!r}; expected {expected}")
     lang, role = metadata.get("lang"), metadata.get("role")
     if lang is not None and lang not in LANGUAGES:
-        raise ValueError(f"{path}:{line}: lang is {lang!r}; expected 'ko' or 'en'")
+        raise ValueError(f"{place}: lang is {lang!r}; expected 'ko' or 'en'")
     if role is not None and role not in ROLES:
         raise ValueError(
-            f"{path}:{line}: role is {role!r}; expected one of {', '.join(ROLES)}"
+            f"{place}: role is {role!r}; expected one of {', '.join(ROLES)}"
         )
-
-
-def _check_closed(token: Token, lines: list[str], path: Path) -> None:
-    begin, end = token.map or (0, 0)
-    closing = lines[end - 1].strip() if end - 1 > begin else ""
-    if set(closing) != set(token.markup) or len(closing) < len(token.markup):
+    if role in OF_A_QUESTION and not metadata.get("question"):
+        raise ValueError(f"{place}: a cell with role {role!r} needs a question")
+    level = metadata.get("level")
+    if (role == "hint") != (level is not None) or level not in (None, 1, 2, 3):
         raise ValueError(
-            f"{path}:{begin + 1}: the fence {token.markup}{token.info} is never closed"
+            f"{place}: level is {level!r}; a hint has level 1, 2 or 3, others none"
         )
