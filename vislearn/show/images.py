@@ -76,3 +76,4 @@ def _frame(axis: Any, right: bool) -> None:
         spine.set_linewidth(2.5)
         spine.set_color(_RIGHT if right else _WRONG)
         spine.set_linestyle("-" if right else (0, (2, 1)))
+        spine.set_capstyle("butt")  # the default fills the gaps of the dashes
