@@ -24,7 +24,7 @@ _LIST = """
 만 나 란 며 고 들
 """
 PARTICLES = sorted(_LIST.split(), key=len, reverse=True)
-_WORDS = re.compile(r"[가-힣]+|[^\W가-힣]+")
+WORDS = re.compile(r"[가-힣]+|[^\W가-힣]+")
 _PARTICLE = re.compile(rf"^([가-힣]{{2,}}?)(?:{'|'.join(PARTICLES)})$")
 
 _JS_SPLIT = r"""
@@ -52,7 +52,7 @@ def stem(word: str) -> str:
 def index_terms(text: str) -> list[str]:
     """Everything that this text should be found by."""
     terms: list[str] = []
-    for word in _WORDS.findall(text):
+    for word in WORDS.findall(text):
         terms.append(word)
         if "가" <= word[0] <= "힣":
             terms += [word[:end] for end in range(2, len(word))]

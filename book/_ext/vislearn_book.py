@@ -19,6 +19,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from vislearn.course.cache import cache_path
 from vislearn.course.source import select_language
 
+_EMPTY_HEADING = re.compile(r'<th class="[^"]*head[^"]*">(<p></p>)?</th>')
 NAMES = {"ko": "한국어", "en": "English"}
 
 
@@ -75,13 +76,17 @@ def drop_thebe(app: Sphinx, *_: Any) -> None:
         ]
 
 
-def mend_bibliography(
+def mend_html(
     app: Sphinx, pagename: str, templatename: str, context: dict, doctree: Any
 ) -> None:
-    """docutils gives entries of a list a role that browsers no longer know."""
-    if "doc-biblioentry" in context.get("body", ""):
-        body = context["body"]
-        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
+    """Two things that docutils writes and screen readers stumble over.
+
+    Entries of a bibliography have a role that browsers no longer know, and the empty
+    corner of a table is marked as a heading.
+    """
+    if "body" in context:
+        body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+        context["body"] = _EMPTY_HEADING.sub("<td></td>", body)
 
 
 class DropOtherLanguage(SphinxPostTransform):
@@ -114,7 +119,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", configure)
     app.connect("source-read", choose_language, priority=100)
     app.connect("html-page-context", add_language_links)
-    app.connect("html-page-context", mend_bibliography)
+    app.connect("html-page-context", mend_html)
     app.connect("builder-inited", drop_thebe, priority=100)
     app.add_post_transform(DropOtherLanguage)
     # pydata-sphinx-theme has no Korean catalogue; ours adds to what Sphinx brings.

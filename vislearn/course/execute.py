@@ -105,6 +105,7 @@ def run_notebook(notebook: nbformat.NotebookNode, timeout: int) -> Failure | Non
         client = NotebookClient(
             notebook,
             timeout=timeout,
+            record_timing=False,  # it would enter the metadata that the cache compares
             resources={"metadata": {"path": folder}},
             on_cell_execute=remember,
         )
