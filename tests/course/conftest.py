@@ -158,6 +158,7 @@ def course(tmp_path: Path) -> Course:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    (tmp_path / "book" / "dot.png").write_bytes(b"\x89PNG")
     chapter = tmp_path / "book" / "02_good.md"
     chapter.write_text(CHAPTER, encoding="utf-8")
     accept(read(chapter), tmp_path)

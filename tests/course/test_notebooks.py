@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -140,6 +141,91 @@ def test_nbgrader_accepts_the_cell_metadata(course, lab) -> None:
         assert re.fullmatch(r"[0-9a-f]{32}", metadata["checksum"])
 
 
+def test_the_checksum_is_nbgraders(course, lab) -> None:
+    """md5 of source, type, the flags grade, solution and locked, and the id."""
+    student = build_notebook(lab, "ko", "student", course)
+    cell = next(cell for cell in student.cells if cell.id == "q1-visible")
+    text = f"{cell.source}codeFalseFalseTrueq1-visible"
+    expected = hashlib.md5(text.encode()).hexdigest()
+    assert cell.metadata["nbgrader"]["checksum"] == expected
+
+
+def test_only_an_instructor_sees_the_solutions_of_a_lab(course, lab) -> None:
+    for audience in ("reader", "student"):
+        assert "x + 1" not in sources(build_notebook(lab, "ko", audience, course))
+
+
+def test_the_first_cell_leads_to_colab_and_to_the_page(course) -> None:
+    (course.root / "_config.yml").write_text(
+        "repository: {url: https://github.com/a/b}\n"
+        "html: {baseurl: https://example.org}\n"
+    )
+    course = Course(course.root)
+    first = build_notebook(course.chapters[0], "en", "reader", course).cells[0].source
+    assert first.startswith("# Patches\n\n[Open in Colab](https://colab.research")
+    assert "/github/a/b/blob/notebooks/en/02_good.ipynb)" in first
+    assert "[Read it in the book](https://example.org/en/book/02_good.html)" in first
+
+
+def test_pictures_travel_inside_the_notebook(course) -> None:
+    picture = course.root / "book" / "dot.png"
+    picture.write_bytes(b"\x89PNG")
+    text = (
+        '+++ {"lang": "ko"}\n# 가\n\n```{figure} dot.png\n:alt: 점\n\n설명\n```\n'
+        '\n+++ {"lang": "en"}\n# a\n\n![dot](/book/dot.png) {term}`patch`\n'
+    )
+    document = parse(text, course.root / "book" / "04_x.md")
+    for lang, shown in (("ko", "![점](attachment:dot.png)\n\n*설명*"),
+                        ("en", "![dot](attachment:dot.png) patch")):  # fmt: skip
+        cell = build_notebook(document, lang, "reader", course).cells[0]
+        assert shown in cell.source
+        assert cell.attachments == {"dot.png": {"image/png": "iVBORw=="}}
+
+
+def test_equations_and_exercises_keep_their_numbers(course) -> None:
+    text = (
+        "# a\n\nSee {eq}`eq-b` and {ref}`ex-z`.\n\n$$ a $$ (eq-a)\n\n"
+        "```{math}\n:label: eq-b\nb\n```\n\n"
+        "```{exercise}\n:label: ex-z\nDo.\n```\n"
+    )
+    document = parse(text, course.root / "book" / "04_x.md")
+    made = build_notebook(document, "en", "reader", course).cells[0].source
+    assert "See (2) and Exercise 1." in made
+    assert "a \n\\tag{1}\n$$" in made or "a\n\\tag{1}\n$$" in made
+    assert "b\n\\tag{2}\n$$" in made
+
+
+def test_directives_inside_lists_and_quotes_stay_there(course) -> None:
+    renderer = Renderer(course, "en", course.chapters[0])
+    text = "1. one\n\n   ```{note}\n   Mind {term}`patch`.\n   ```\n2. two\n\n> a\n"
+    made = renderer.render(text)
+    assert "1. one\n\n   > **Note**\n   >\n   > Mind patch.\n2. two" in made
+
+
+def test_roles_inside_code_stay_code(course) -> None:
+    renderer = Renderer(course, "en", course.chapters[0])
+    code = "```python\n{term}`patch`\n```\n\n    {term}`patch`"
+    assert renderer.render(code) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{magic}`x`", "the role {magic} has no form"),
+        ("```{magic}\nx\n```", "the directive {magic} has no form"),
+        ("{term}`pitch`", "unknown term 'pitch'"),
+        ("{fact}`vit`", "unknown fact 'vit'"),
+        ("{cite}`nobody1900`", "unknown citation 'nobody1900'"),
+        ("{ref}`sec-gone`", "unknown label 'sec-gone'"),
+        ("{doc}`/book/99_gone`", "unknown page '/book/99_gone'"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_with_its_place(course, text, message) -> None:
+    document = parse(f"# a\n\n+++\n\n{text}\n", "x.md")
+    with pytest.raises(ValueError, match=re.escape(f"x.md:5: {message}")):
+        build_notebook(document, "en", "reader", course)
+
+
 def test_the_stub_equals_the_solution_minus_its_blanks() -> None:
     code = (
         "def f(x):\n    a = 1\n    # BEGIN SOLUTION\n    b = 2\n    # END SOLUTION\n"
@@ -174,7 +260,7 @@ def test_directives_become_what_plain_jupyter_shows(course: Course) -> None:
     assert "<details><summary>Why?</summary>\n\nSo.\n\n</details>" in text
     assert "> **Exercise 2**" in text
     assert "<summary>Solution 2</summary>" in text
-    assert "- ✓ this because" in text
+    assert "- ✓ this\n  because\n- ✗ that\n\nAll." in text
     assert "```python\nx = 1\n```" in text
     assert "(here)=" not in text
 
@@ -182,6 +268,9 @@ def test_directives_become_what_plain_jupyter_shows(course: Course) -> None:
 def test_roles_become_text_and_links(course: Course) -> None:
     renderer = Renderer(course, "ko", course.chapters[0])
     assert renderer.render("{cite}`dosovitskiy2021vit`") == "(Dosovitskiy et al., 2021)"
+    assert renderer.render("{cite:t}`dosovitskiy2021vit`") == (
+        "Dosovitskiy et al. (2021)"
+    )
     assert renderer.render("{fact}`vit_b16.tokens`개") == "1,197개"
     assert renderer.render("{ref}`여기 <sec-good>`") == (
         "[여기](https://example.org/ko/book/02_good.html#sec-good)"

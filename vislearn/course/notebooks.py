@@ -44,8 +44,8 @@ def build_notebook(
     Args:
         document: a chapter or a lab.
         lang: `ko` or `en`.
-        audience: `reader` (everything that a page shows), `student` (solutions blanked,
-            measuring cells left out) or `instructor` (everything).
+        audience: `reader` or `student` (solutions blanked, measuring cells left out;
+            in a chapter there is nothing to blank) or `instructor` (everything).
         course: resolves references.
         expected: fill the stored output of cells tagged `nbval-check-output` from the
             source's expected-output cells, so that nbval compares them.
@@ -150,7 +150,7 @@ class _Builder:
     def _code(self, cell: Cell) -> nbformat.NotebookNode:
         code, role = cell.text, cell.role
         if role == "solution":
-            blank = self.audience == "student"
+            blank = self.audience != "instructor"
             code = stub(code, cell.question or "") if blank else solution(code)
         name = f"{cell.question}-{role}" if cell.question else role or "code"
         made = new_code_cell(code, id=self._id(name))

@@ -300,7 +300,7 @@ class Renderer:
         if docname is None and target not in self.known:
             raise ValueError(f"unknown label {target!r}")
         docname = docname or self.document.docname
-        text = span.words or self.course.label_title(target, self.lang)
+        text = self._inline(span.words or self.course.label_title(target, self.lang))
         return f"[{text}]({self.course.page_url(docname, self.lang, target)})"
 
     def _cite(self, keys: list[str], in_text: bool) -> str:
