@@ -58,6 +58,9 @@ def test_the_small_lab_loads(minilab: Lab) -> None:
         ("lab.yml", ", kind: predicate", "", "go together"),
         ("lab.yml", "  q3:", "  q4:", "question 'q3' is not in lab.yml"),
         ("lab.yml", "id: minilab", "id: [", "not YAML"),
+        ("lab.yml", "layers.attention", "layers.attn", "does not exist"),
+        ("lab.yml", ":is_random_mask", ":is_mask", "no function 'is_mask'"),
+        ("predicates.py", "def is_random", "def is random", "invalid syntax"),
         (
             "lab.md",
             "role: solution, question: q1",

@@ -36,6 +36,10 @@ from vislearn.grading.submission import (
 )
 from vislearn.grading.verdict import QuestionResult
 
+PYTEST = (
+    "import sys; from vislearn.grading.commands import import_quickly; "
+    "import_quickly(); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+)
 KNOWN = {"known/solution": answers_of, "known/release": stubs_of}
 
 
@@ -235,7 +239,7 @@ def _start(
     batch.write_text(json.dumps(asdict(settings)), encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n")
     command = [
-        *(sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider"),
+        *(sys.executable, "-c", PYTEST, "-q", "--tb=line", "-p", "no:cacheprovider"),
         *("-p", "nbval.plugin", "-p", "vislearn.grading.nbval_plugin"),
         *("-c", str(folder / "pytest.ini"), "--rootdir", str(folder)),
         *("--vislearn-batch", str(batch), str(folder)),

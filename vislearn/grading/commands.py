@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ def add_parsers(subcommands: Any) -> None:
     selftest.add_argument("lab", help="a lab's folder, or its name under labs/")
 
 
+def import_quickly() -> None:
+    """Keep jsonschema, which reads notebooks' schemas, from compiling a grammar.
+
+    Where the package is installed it costs a second in every process, for the check of
+    a text format (IRI) that no notebook uses.
+    """
+    if "jsonschema" not in sys.modules:
+        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
 def find_lab(name: str) -> Path:
     """A lab's folder from a path or from a name under labs/.
 
@@ -67,6 +78,7 @@ def find_lab(name: str) -> Path:
 
 
 def run_release(arguments: argparse.Namespace) -> int:
+    import_quickly()
     from vislearn.grading.lab import LANGUAGES, load_lab
     from vislearn.grading.release import release
 
@@ -78,6 +90,7 @@ def run_release(arguments: argparse.Namespace) -> int:
 
 
 def run_check(arguments: argparse.Namespace) -> int:
+    import_quickly()
     from vislearn.grading.check import check_notebook, table
 
     lines, lang = check_notebook(arguments.notebook)
@@ -87,6 +100,7 @@ def run_check(arguments: argparse.Namespace) -> int:
 
 def run_grade(arguments: argparse.Namespace) -> int:
     """Exit code 0 if everybody has a mark or an unreadable file, else 3."""
+    import_quickly()
     from vislearn.grading.batch import grade
     from vislearn.grading.lab import load_lab
     from vislearn.grading.report import write_reports
@@ -110,6 +124,7 @@ def run_grade(arguments: argparse.Namespace) -> int:
 
 
 def run_report(arguments: argparse.Namespace) -> int:
+    import_quickly()
     from vislearn.grading.journal import open_journal
     from vislearn.grading.lab import load_lab
     from vislearn.grading.report import write_reports
@@ -124,6 +139,7 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 
 def run_selftest(arguments: argparse.Namespace) -> int:
+    import_quickly()
     from vislearn.grading.lab import load_lab
     from vislearn.grading.selftest import check_lab
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from vislearn.grading import sandbox
 from vislearn.grading.labcells import LabCell, read_lab_cells
 
 LANGUAGES = ("ko", "en")
@@ -165,7 +166,11 @@ def load_lab(path: str | Path) -> Lab:
     raw = _read_yaml(path / "lab.yml", problems)
     _check_top(raw, path, problems)
     cells = read_lab_cells(path / "lab.md", problems)
+    for name in raw.get("masked_modules") or ():
+        known = sandbox.module_file(str(name))
+        problems.need(known, f"lab.yml: masked module {name!r} does not exist")
     questions = _questions(raw, cells, problems)
+    _check_predicates(path, questions, problems)
     variants = {
         folder: _variants(path / folder, questions, folder == "mutants", problems)
         for folder in ("mutants", "alternatives")
@@ -329,6 +334,31 @@ def _check(content: object, place: str, problems: _Problems) -> Check:
     if check.feedback:
         _both_languages(check.feedback, f"{place}: feedback", problems)
     return check
+
+
+def _check_predicates(
+    path: Path, questions: Mapping[str, Question], problems: _Problems
+) -> None:
+    for question in questions.values():
+        for check in question.checks:
+            if check.predicate:
+                module, _, function = check.predicate.partition(":")
+                file = path / f"{module}.py"
+                names = _functions(file, problems) if file.is_file() else set()
+                problems.need(
+                    function in names,
+                    f"lab.yml: {question.id}.{check.name}: {check.predicate!r}: "
+                    f"no function {function!r} in {file.name}",
+                )
+
+
+def _functions(file: Path, problems: _Problems) -> set[str]:
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        problems.append(f"{file.name}: {error}")
+        return set()
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def _variants(

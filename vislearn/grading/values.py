@@ -49,7 +49,13 @@ def decode(payload: Payload) -> Any:
     """
     try:
         return _decode(payload, [2 * MAX_NUMBERS], 0)
-    except (KeyError, TypeError, OverflowError, RecursionError) as error:
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise ValueError(f"malformed value: {error!r}") from None
 
 
