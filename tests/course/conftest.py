@@ -141,11 +141,12 @@ FILES = {
         "author={Dosovitskiy, Alexey and Beyer, Lucas and Kolesnikov, Alexander}}\n"
     ),
     "book/glossary.yml": (
-        "patch: {ko: 패치, en: patch, definition: {ko: 조각입니다., en: A piece.}}\n"
-        "self-attention: {ko: 셀프 어텐션, en: self-attention, banned: [자기 관심],"
-        " definition: {ko: 연산입니다., en: An operation.}}\n"
-        "transformer: {ko: 트랜스포머, en: transformer, banned: [변압기],"
-        " definition: {ko: 모델입니다., en: A model.}}\n"
+        'patch: {ko: 패치, en: patch, since: "02",'
+        " definition: {ko: 조각입니다., en: A piece.}}\n"
+        'self-attention: {ko: 셀프 어텐션, en: self-attention, since: "02",'
+        " banned: [자기 관심], definition: {ko: 연산입니다., en: An operation.}}\n"
+        'transformer: {ko: 트랜스포머, en: transformer, since: "02",'
+        " banned: [변압기], definition: {ko: 모델입니다., en: A model.}}\n"
     ),
     "book/facts.yml": "vit_b16.tokens: {value: 1197, source: arithmetic}\n",
 }

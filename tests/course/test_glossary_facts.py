@@ -7,14 +7,60 @@ from pathlib import Path
 import pytest
 
 from vislearn.course import facts, glossary
+from vislearn.course.wording import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTS = facts.load_facts(ROOT)
 TERMS = glossary.load_terms(ROOT)
 
 
-def test_there_are_enough_terms_for_the_first_part() -> None:
-    assert len(TERMS) >= 60
+def test_there_are_enough_terms_for_the_whole_course() -> None:
+    assert len(TERMS) >= 150
+    chapters = {term.since for term in TERMS.values()}
+    assert {"00", "01", "02", "03", "05", "09", "10", "14", "16", "20"} <= chapters
+
+
+def test_the_glossary_has_no_flaw() -> None:
+    assert list(glossary.flaws(TERMS)) == []
+
+
+def term(key: str, **fields) -> glossary.Term:
+    given = {"ko": "가", "en": "a", "since": "02", **fields}
+    definition = given.pop("definition", {"ko": "가입니다.", "en": "An a."})
+    return glossary.Term(key, definition=definition, **given)
+
+
+@pytest.mark.parametrize(
+    ("terms", "flaw"),
+    [
+        ([term("a"), term("b", en="b")], "'가' is the ko name of two terms"),
+        ([term("a", banned=("나",)), term("b", ko="나", en="b")], "a: '나' is banned"),
+        ([term("b"), term("a", ko="나", en="b")], "a stands behind b"),
+        ([term("A b")], "A b: a key is made of"),
+        ([term("a", since="3")], "a: since is '3'"),
+        ([term("a", definition={"ko": "가", "en": "An a."})], "a: a definition is a"),
+        (
+            [term("a", definition={"ko": "가입니다.", "en": "가."})],
+            "the wrong language",
+        ),
+    ],
+)
+def test_flaws_of_a_glossary_are_named(terms, flaw: str) -> None:
+    (found,) = glossary.flaws({term.key: term for term in terms})
+    assert flaw in found
+
+
+def test_the_first_mention_gives_both_languages() -> None:
+    assert TERMS["attention"].first_mention() == "어텐션(attention)"
+    assert TERMS["lora"].first_mention() == "LoRA"
+    assert term("a", first="가(a, A)").first_mention() == "가(a, A)"
+
+
+def test_definitions_use_no_banned_word() -> None:
+    for entry in TERMS.values():
+        for lang in ("ko", "en"):
+            text = f"{entry.name(lang)} {entry.definition[lang]}"
+            assert list(judge(text, lang, 1, ROOT)) == []
 
 
 @pytest.mark.parametrize("key", [k for k, fact in FACTS.items() if fact.expression])
@@ -47,6 +93,9 @@ def test_an_incomplete_entry_is_refused(tmp_path) -> None:
     (tmp_path / "book" / "glossary.yml").write_text("a: {ko: 가, en: a}\n")
     with pytest.raises(ValueError, match="a needs a definition"):
         glossary.load_terms(tmp_path)
+    (tmp_path / "book" / "glossary.yml").write_text("a: {ko: 가, en: a, ban: []}\n")
+    with pytest.raises(ValueError, match="a: 'ban'; expected banned, definition"):
+        glossary.load_terms(tmp_path)
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -55,8 +104,3 @@ def test_the_glossary_page_lists_every_term_once(lang: str) -> None:
     names = [line for line in page.splitlines()[1:-1] if line and line[0] != " "]
     assert sorted(names) == sorted(term.name(lang) for term in TERMS.values())
     assert len(set(names)) == len(names)
-
-
-def test_no_term_is_named_by_a_banned_word() -> None:
-    banned = {word for term in TERMS.values() for word in term.banned}
-    assert not banned & {name for t in TERMS.values() for name in (t.ko, t.en)}

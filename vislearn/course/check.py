@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from vislearn.course import lock
+from vislearn.course import glossary, lock
 from vislearn.course.markdown import walk
 from vislearn.course.messages import code_cells, lab_files
 from vislearn.course.pairs import Pair, differences, pairs
@@ -37,7 +37,9 @@ def check_course(course: Course, files: Iterable[Path] = ()) -> list[Problem]:
             continue
         found += check_document(document, course)
     broken = any(problem.rule == "source" for problem in found)
-    return sorted(found if chosen or broken else [*found, *_toc(course)])
+    if not chosen and not broken:
+        found += [*_toc(course), *_glossary(course)]
+    return sorted(found)
 
 
 def check_document(document: Document, course: Course) -> list[Problem]:
@@ -136,6 +138,11 @@ def _outputs(document: Document, course: Course) -> Iterator[Finding]:
                 "a checked cell without its expected output; run "
                 "`vislearn course accept --outputs`",
             )
+
+
+def _glossary(course: Course) -> Iterator[Problem]:
+    for flaw in glossary.flaws(glossary.load_terms(course.root)):
+        yield Problem(glossary.FILE, 1, "glossary", flaw)
 
 
 def _toc(course: Course) -> Iterator[Problem]:

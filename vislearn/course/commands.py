@@ -54,6 +54,9 @@ def add_parser(subcommands: Any) -> None:
 
     glossary = add("glossary", run_glossary, "print the glossary of one language")
     glossary.add_argument("--lang", choices=LANGUAGES, default="ko")
+    glossary.add_argument(
+        "--check", action="store_true", help="say what is wrong with it instead"
+    )
 
     for kind in ("chapter", "lab"):
         new = add(f"new-{kind}", run_new, f"start a {kind} from the template")
@@ -170,11 +173,17 @@ def run_book(arguments: argparse.Namespace) -> int:
 
 
 def run_glossary(arguments: argparse.Namespace) -> int:
-    from vislearn.course.glossary import glossary_page
+    from vislearn.course.glossary import flaws, glossary_page, load_terms
     from vislearn.course.site import find_root
 
-    print(glossary_page(arguments.lang, find_root()))
-    return 0
+    root = find_root()
+    if not arguments.check:
+        print(glossary_page(arguments.lang, root))
+        return 0
+    terms = load_terms(root)
+    found = list(flaws(terms))
+    print(*found, f"{len(terms)} terms, {len(found)} flaws", sep="\n")
+    return 1 if found else 0
 
 
 def run_new(arguments: argparse.Namespace) -> int:
