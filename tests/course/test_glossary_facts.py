@@ -68,6 +68,42 @@ def test_a_fact_is_what_its_expression_computes(key: str) -> None:
     assert facts.compute(FACTS[key]) == FACTS[key].value
 
 
+SIZES = {  # layers, width, MLP, patch: arXiv:2010.11929 Table 1, 2106.04560 Table 2
+    "vit_ti16": (12, 192, 768, 16),
+    "vit_s16": (12, 384, 1536, 16),
+    "vit_b32": (12, 768, 3072, 32),
+    "vit_b16": (12, 768, 3072, 16),
+    "vit_l16": (24, 1024, 4096, 16),
+    "vit_l14": (24, 1024, 4096, 14),
+    "vit_h14": (32, 1280, 5120, 14),
+    "vit_giant14": (40, 1408, 6144, 14),
+    "vit_gigantic14": (48, 1664, 8192, 14),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_parameters_follow_the_closed_form(name: str) -> None:
+    layers, width, hidden, patch = SIZES[name]
+    block = 4 * width**2 + 2 * width * hidden + 9 * width + hidden
+    tokens = (224 // patch) ** 2 + 1
+    rest = 3 * patch**2 * width + width + width + tokens * width + 2 * width
+    bare = layers * block + rest
+    assert FACTS[f"{name}.parameters"].value == bare
+    assert FACTS[f"{name}.parameters_1000"].value == bare + 1000 * width + 1000
+
+
+def test_an_expression_reaches_nothing_but_the_budget() -> None:
+    for expression in ("open('x')", "__import__('os')", "count_tokens(", "round()"):
+        with pytest.raises(ValueError, match=r"facts\.yml: a: "):
+            facts.compute(facts.Fact("a", 1, "x", expression=expression))
+
+
+def test_every_computable_fact_is_computed() -> None:
+    for key, fact in FACTS.items():
+        if "arithmetic" in fact.source or "built without weights" in fact.source:
+            assert fact.expression, key
+
+
 def test_every_fact_has_a_source() -> None:
     assert all(len(fact.source) > 5 for fact in FACTS.values())
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from vislearn.course import glossary, lock
+from vislearn.course import facts, glossary, lock
 from vislearn.course.markdown import walk
 from vislearn.course.messages import code_cells, lab_files
 from vislearn.course.pairs import Pair, differences, pairs
@@ -38,7 +38,7 @@ def check_course(course: Course, files: Iterable[Path] = ()) -> list[Problem]:
         found += check_document(document, course)
     broken = any(problem.rule == "source" for problem in found)
     if not chosen and not broken:
-        found += [*_toc(course), *_glossary(course)]
+        found += [*_toc(course), *_glossary(course), *_facts(course)]
     return sorted(found)
 
 
@@ -143,6 +143,13 @@ def _outputs(document: Document, course: Course) -> Iterator[Finding]:
 def _glossary(course: Course) -> Iterator[Problem]:
     for flaw in glossary.flaws(glossary.load_terms(course.root)):
         yield Problem(glossary.FILE, 1, "glossary", flaw)
+
+
+def _facts(course: Course) -> Iterator[Problem]:
+    for fact in facts.load_facts(course.root).values():
+        if fact.cite and fact.cite not in course.citations:
+            message = f"{fact.key}: unknown citation {fact.cite!r}"
+            yield Problem(facts.FILE, 1, "reference", message)
 
 
 def _toc(course: Course) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ class Fact:
     unit: str = ""
     expression: str = ""
     digits: int | None = None  # decimals that the source gives
+    cite: str = ""  # key in references.bib
 
     def text(self, lang: str) -> str:
         """The value as prose prints it: thousands separated, the same in both."""
@@ -71,15 +72,39 @@ def fact(key: str, lang: str, root: Path) -> str:
 
 
 def compute(entry: Fact) -> Any:
-    """Evaluate the expression of a fact with the library's budget functions at hand."""
+    """Evaluate the expression of a fact with the library's budget functions at hand.
+
+    Raises:
+        ValueError: if the expression cannot be evaluated.
+    """
     from vislearn.budget.parameters import count_parameters
     from vislearn.budget.tokens import count_tokens
-    from vislearn.registry import configure
 
     names = {
         "count_parameters": count_parameters,
         "count_tokens": count_tokens,
-        "configure": configure,
+        "count_gmacs": count_gmacs,
         "round": round,
     }
-    return eval(entry.expression, {"__builtins__": {}}, names)  # our own file
+    try:
+        return eval(entry.expression, {"__builtins__": {}}, names)  # our own file
+    except (NameError, SyntaxError, TypeError) as error:
+        raise ValueError(f"{FILE}: {entry.key}: {error}") from None
+
+
+def count_gmacs(name: str) -> float:
+    """Multiply-adds of one image's forward pass, in billions; no weights are needed.
+
+    Matrix products and convolutions only, as every published count has it; a multiply
+    and its add count once, so this is half of torch's FLOPs.
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from vislearn.registry import create_model
+
+    model = create_model(name, device="meta").eval()
+    side = model.config.img_size
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.empty(1, 3, side, side, device="meta"))
+    return counter.get_total_flops() / 2e9
