@@ -7,16 +7,27 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
-spec = importlib.util.spec_from_file_location("look", HERE / "look.py")
-assert spec is not None
-assert spec.loader is not None
-look = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(look)
+
+
+def load(path: Path):
+    """Import a file that belongs to no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+look = load(HERE / "look.py")
+search_ko = load(HERE.parents[1] / "book" / "_ext" / "search_ko.py")
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
@@ -165,12 +176,6 @@ def test_search_finds_a_noun_with_a_particle(chromium, built, scheme: str):
 
 
 def test_the_browser_strips_particles_as_the_index_does(chromium, built):
-    script = HERE.parents[1] / "book" / "_ext" / "search_ko.py"
-    spec = importlib.util.spec_from_file_location("search_ko", script)
-    assert spec is not None
-    assert spec.loader is not None
-    ours = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(ours)
     rows = json.loads((HERE / "nouns.json").read_text(encoding="utf-8"))
     words = sorted({w.lower() for text, _ in rows for w in text.split()})
     opened = chromium.new_page()
@@ -181,4 +186,6 @@ def test_the_browser_strips_particles_as_the_index_does(chromium, built):
     )
     opened.close()
 
-    assert theirs == [[ours.stem(p) for p in ours.WORDS.findall(w)] for w in words]
+    assert theirs == [
+        [search_ko.stem(p) for p in search_ko.WORDS.findall(w)] for w in words
+    ]

@@ -217,6 +217,7 @@ def _stamp(root: Path, files: dict[str, str]) -> str:
             own = "vendor" not in path.parts and "__pycache__" not in path.parts
             if path.is_file() and own:
                 digest.update(path.name.encode() + path.read_bytes())
+    digest.update(_read(root / "book" / "parity.json").encode())
     for package in ("sphinx", "myst-nb", "sphinx-book-theme", "jupyter-book"):
         digest.update(metadata.version(package).encode())
     return digest.hexdigest()
