@@ -8,7 +8,6 @@ refused here, because only the values show it.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.metadata
 import json
@@ -111,7 +110,6 @@ def folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-@functools.cache
 def library_hash() -> str:
     """A hash of the library's own sources."""
     digest = hashlib.sha256()
