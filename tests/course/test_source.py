@@ -102,11 +102,57 @@ def test_selecting_a_language_drops_expected_outputs() -> None:
             "```{code-cell} python\n---\n- a\n---\n```\n",
             "c.md:2: expected 'key: value'",
         ),
+        ("- a\n\n  +++\n", r"c.md:3: '\+\+\+' inside a list or a quote"),
+        ("> ```{code-cell} python\n> x\n> ```\n", "c.md:1: a code cell inside a list"),
+        ("- ```text\n  x\n", "c.md:1: the fence ```text is never closed"),
+        (":::{note}\nx\n", "c.md:1: the fence :::{note} is never closed"),
+        ("```{code-cell}\nx\n```\n", "c.md:1: code cell in 'no language'"),
+        ("```{code-cell} bash\nx\n```\n", "c.md:1: code cell in 'bash'"),
+        ('+++ {"langs": "ko"}\n', "c.md:1: unknown key 'langs'; expected lang, level"),
+        ("+++ [1]\n", "c.md:1: after"),
+        ('+++ {"role": "hint", "level": 1}\n', "c.md:1: a cell with role 'hint' needs"),
+        ('+++ {"role": "hint", "question": "q1"}\n', "c.md:1: level is None; a hint"),
+        ('+++ {"lang": "ko", "level": 2}\n', "c.md:1: level is 2; a hint has level"),
+        (
+            "```{code-cell} python\n---\nvislearn: {role: probe}\n---\n```\n",
+            "c.md:2: a cell with role 'probe' needs a question",
+        ),
+        (
+            "```{code-cell} python\n---\nvislearn: probe\n---\n```\n",
+            "c.md:2: vislearn: expected 'role: …', got 'probe'",
+        ),
     ],
 )
 def test_a_broken_source_is_refused_with_its_line(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse(text, "c.md")
+
+
+def test_odd_characters_do_not_move_the_lines() -> None:
+    """Form feeds and Unicode line separators end no line for Markdown."""
+    odd = "# a\x0cb\u2028c\x85d\r\n\r\n```{code-cell} python\r\nx = 1\r\n```\r\n"
+    assert [cell.line for cell in parse(odd).cells] == [1, 4]
+    assert select_language(odd, "ko").count("\n") == odd.count("\n")
+
+
+def test_trailing_blanks_of_code_are_kept() -> None:
+    text = '```{code-cell} python\nx = """a  \n"""\n```\n'
+    assert parse(text).cells[0].text == 'x = """a  \n"""'
+
+
+def test_a_file_that_is_not_utf8_is_refused_with_its_line(tmp_path) -> None:
+    path = tmp_path / "c.md"
+    path.write_bytes("가\n나".encode("cp949"))
+    with pytest.raises(ValueError, match=r"c.md:1: not UTF-8"):
+        read(path)
+    path.write_bytes("\ufeff# a\n".encode())
+    assert read(path).cells[0].text == "# a"
+
+
+def test_pages_are_named_as_in_the_book() -> None:
+    assert parse("", "/x/book/03_vit.md").docname == "book/03_vit"
+    assert parse("", "book/appendix/data.md").docname == "book/appendix/data"
+    assert parse("", "labs/lab01_x/lab.md").docname == "lab01_x"
 
 
 def test_unknown_language_is_refused() -> None:

@@ -23,7 +23,7 @@ def renew_outputs(document: Document, course: Course) -> int:
         how many expected outputs are new or changed.
 
     Raises:
-        ValueError: if a cell fails, or a checked cell prints nothing.
+        ValueError: if a cell fails, or a checked cell prints nothing or shows more.
     """
     checked = [c for c in document.cells if c.kind == "code" and TAG in c.tags]
     if not checked:
@@ -34,7 +34,7 @@ def renew_outputs(document: Document, course: Course) -> int:
             f"{document.path}: {len(checked)} checked cells in the source, "
             f"{len(printed)} in the notebook"
         )
-    lines = document.path.read_text(encoding="utf-8").splitlines()
+    lines = document.path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     changed = 0
     for cell, text in reversed(list(zip(checked, printed, strict=True))):
         if not text.strip():
@@ -61,7 +61,8 @@ def _run(document: Document, course: Course) -> list[str]:
         raise ValueError(f"{document.path}: {error.ename}: {error.evalue}") from None
     finally:
         _restore("VISLEARN_SCALE", before)
-    return [_stdout(c) for c in notebook.cells if TAG in c.metadata.get("tags", [])]
+    checked = [c for c in notebook.cells if TAG in c.metadata.get("tags", [])]
+    return [_stdout(cell, document) for cell in checked]
 
 
 def _restore(name: str, value: str | None) -> None:
@@ -71,8 +72,15 @@ def _restore(name: str, value: str | None) -> None:
         os.environ[name] = value
 
 
-def _stdout(cell: Any) -> str:
-    return "".join(o.text for o in cell.outputs if o.output_type == "stream")
+def _stdout(cell: Any, document: Document) -> str:
+    """What a cell printed; nbval would compare anything else, too."""
+    for output in cell.outputs:
+        if output.output_type != "stream":
+            raise ValueError(
+                f"{document.path}: {cell.source.splitlines()[0]!r} is checked, but "
+                f"shows more than it prints ({output.output_type})"
+            )
+    return "".join(o.text for o in cell.outputs if o.name == "stdout")
 
 
 def _replace(lines: list[str], document: Document, cell: Cell, text: str) -> int:
@@ -81,12 +89,12 @@ def _replace(lines: list[str], document: Document, cell: Cell, text: str) -> int
     block = ["```text", *text.rstrip("\n").splitlines(), "```"]
     if following is not None and following.role == "expected-output":
         begin = following.line - 1
-        end = begin + len(following.text.splitlines())
+        end = begin + len(following.text.split("\n"))
         if lines[begin:end] == block:
             return 0
         lines[begin:end] = block
         return 1
-    end = cell.line - 1 + len(cell.text.splitlines())
+    end = cell.line - 1 + len(cell.text.split("\n"))
     while not lines[end].startswith("```"):
         end += 1
     has_break = end + 2 < len(lines) and lines[end + 2].startswith("+++")

@@ -16,7 +16,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def new_chapter(name: str, root: Path) -> list[Path]:
-    """Write `book/NN_name.md` from the template.
+    """Write `book/NN_name.md` from the template and list it in `_toc.yml`.
 
     Raises:
         ValueError: if the name is not like `05_clip`, or the file exists.
@@ -26,7 +26,29 @@ def new_chapter(name: str, root: Path) -> list[Path]:
     path = root / "book" / f"{name}.md"
     _write(path, "chapter.md", name)
     accept(read(path), root)
-    return [path]
+    return [path, *_list_chapter(name, root / "_toc.yml")]
+
+
+def _list_chapter(name: str, toc: Path) -> list[Path]:
+    """Put a chapter where its number belongs; comments of the file stay.
+
+    It goes before the next higher number, or behind the last one: a part begins with
+    its lowest number. A table of contents without chapters is left alone.
+    """
+    rows = toc.read_text(encoding="utf-8").split("\n") if toc.exists() else []
+    listed = {
+        match[1]: number
+        for number, row in enumerate(rows)
+        if (match := re.match(r"\s*- file: book/(\d\d)_", row))
+    }
+    if not listed:
+        return []
+    later = [row for chapter, row in listed.items() if chapter > name[:2]]
+    row = min(later) if later else max(listed.values())
+    indent = rows[row][: rows[row].index("-")]
+    rows.insert(row if later else row + 1, f"{indent}- file: book/{name}")
+    toc.write_text("\n".join(rows), encoding="utf-8")
+    return [toc]
 
 
 def new_lab(name: str, root: Path) -> list[Path]:
