@@ -61,13 +61,13 @@ def page(chromium, built):
 @pytest.fixture(scope="module")
 def over_http(chromium, built):
     with look.served(built.site) as base:
-        yield look.look(chromium, built.site, PAGES, base)
+        yield look.look(chromium, PAGES, base)
 
 
 @pytest.fixture(scope="module")
 def from_disk(chromium, built):
     base = built.site.as_uri()
-    return look.look(chromium, built.site, PAGES, base, axe=False)
+    return look.look(chromium, PAGES, base, axe=False)
 
 
 def test_pages_are_accessible_in_both_modes_and_widths(over_http):
@@ -94,7 +94,7 @@ def test_a_request_to_another_machine_would_be_noticed(chromium, built):
     )
     try:
         with look.served(built.site) as base:
-            report = look.look(chromium, built.site, ["bad.html"], base)
+            report = look.look(chromium, ["bad.html"], base)
     finally:
         page_file.unlink()
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
+import time
+import urllib.request
+from functools import partial
 from pathlib import Path
 
 import nbformat
 import pytest
+
+from vislearn.course.book import serve_site
 
 LANGS = ("ko", "en")
 
@@ -192,3 +198,29 @@ def test_jupyter_book_alone_builds_the_korean_book(course: Path):
         course / "_build" / "html" / "book" / "appendix" / "models.html"
     ).read_text()
     assert "85,798,656" in table
+
+
+def test_a_preview_of_one_chapter_leaves_the_site_alone(built):
+    before = built.page("ko/book/01_sample.html")
+
+    assert built.build(only=["00_welcome"], langs=("en",)) == 0, built.text
+
+    preview = built.root / "_build" / "preview" / "en" / "book"
+    assert (preview / "00_welcome.html").is_file()
+    assert not (preview / "01_sample.html").exists()
+    assert built.page("ko/book/01_sample.html") == before
+
+
+def test_the_site_is_served_to_this_machine(built):
+    said: list[str] = []
+    serve = partial(serve_site, built.site, 0, lambda *words: said.append(str(words)))
+    threading.Thread(target=serve, daemon=True).start()
+    for _ in range(100):
+        if said:
+            break
+        time.sleep(0.05)
+    address = re.search(r"http://127\.0\.0\.1:\d+/", said[0])
+
+    assert address is not None
+    with urllib.request.urlopen(address[0]) as response:
+        assert response.read().decode() == built.page("index.html")

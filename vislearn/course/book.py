@@ -76,40 +76,43 @@ def build(
         ValueError, FileNotFoundError: for settings that make no sense.
     """
     started = time.perf_counter()
-    root = Path(root).resolve()
-    chosen = list(only) if only else None
-    toc = settings.toc_for(root, "ko", chosen)
-    sources = settings.chapter_sources(root, toc)
-    config = settings.read_yaml(root / settings.CONFIG)
-    timeout = int(config.get("execute", {}).get("timeout", 300))
-    cache = cache_path(root)  # once: the library may be edited while this runs
-    outcomes: list[Outcome] = []
-    if execute:
-        say("Chapters (each runs once for all languages)", flush=True)
-        forget_old_caches(cache)
-        outcomes = execute_all(sources, cache, timeout, say)
-    failed = [o for o in outcomes if o.failure]
+    root, chosen = Path(root).resolve(), list(only or [])
     strict = strict and not chosen
+    toc = settings.toc_for(root, "ko", chosen)
+    cache = cache_path(root)  # once: the library may be edited while this runs
+    failed = _run_chapters(root, toc, cache, say) if execute else []
     if failed and strict:
         return _give_up(failed, say)
-    skipped = [o.docname for o in failed]
     execution = {
         "execute_notebooks": "cache" if execute else "off",
         "cache": str(cache),
-        "exclude_patterns": [f"{name}*" for name in skipped],
+        "exclude_patterns": [f"{outcome.docname}*" for outcome in failed],
     }
     trees = _trees(root, langs, chosen, execution)
     if not _render(root, trees, strict, say):
         say("The earlier site, if there was one, is unchanged.")
         return 1
     site = root / "_build" / ("preview" if chosen else "site")
-    home = toc["root"].removesuffix(".md")
-    assemble.assemble({t.lang: t.html for t in trees}, site, home)
+    pages = {tree.lang: tree.html for tree in trees}
+    assemble.assemble(pages, site, home=toc["root"].removesuffix(".md"))
     say(f"\nThe book is ready after {time.perf_counter() - started:.0f} s; open")
     say(f"  {site / 'index.html'}")
     if serve:
         serve_site(site, port, say)
     return 1 if failed else 0
+
+
+def _run_chapters(
+    root: Path, toc: dict[str, Any], cache: Path, say: Callable[..., None]
+) -> list[Outcome]:
+    """Run every chapter that is not cached; return those that failed."""
+    sources = settings.chapter_sources(root, toc)
+    config = settings.read_yaml(root / settings.CONFIG)
+    timeout = int(config.get("execute", {}).get("timeout", 300))
+    say("Chapters (each runs once for all languages)", flush=True)
+    forget_old_caches(cache)
+    outcomes = execute_all(sources, cache, timeout, say)
+    return [outcome for outcome in outcomes if outcome.failure]
 
 
 def serve_site(site: Path, port: int, say: Callable[..., None] = print) -> None:
@@ -139,7 +142,7 @@ def _give_up(failed: list[Outcome], say: Callable[..., None]) -> int:
 def _trees(
     root: Path,
     langs: Sequence[str],
-    only: list[str] | None,
+    only: list[str],
     execution: dict[str, Any],
 ) -> list[Tree]:
     """Write each language's settings; forget pages that other settings made."""
