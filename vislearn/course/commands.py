@@ -1,4 +1,14 @@
-"""`vislearn course …`: from sources to notebooks and to the book."""
+"""`vislearn course …`: from sources to notebooks and to the book.
+
+The notebooks are tested by running them once; cells tagged `nbval-check-output` are
+compared with the expected outputs of their sources:
+
+    vislearn course nbval --out _build/nbval
+    VISLEARN_SCALE=smoke python -m pytest --nbval-lax --nbval-current-env _build/nbval
+
+`vislearn course notebooks --lang ko --out DIR --with-expected` does the same for any
+selection of files, and `vislearn course accept --outputs` renews what is expected.
+"""
 
 from __future__ import annotations
 
@@ -18,39 +28,34 @@ def add_parser(subcommands: Any) -> None:
     parsers = course.add_subparsers(dest="course_command", required=True)
 
     def add(name: str, run: Any, help: str) -> argparse.ArgumentParser:
-        parser = parsers.add_parser(name, help=help)
+        parser = parsers.add_parser(name, help=help, description=help)
         parser.set_defaults(run=run)
         return parser
 
-    check = add("check", run_check, "do the two languages say the same?")
-    check.add_argument("files", nargs="*", type=Path)
-
-    accept = add("accept", run_accept, "accept the pairs of languages as they stand")
-    accept.add_argument("files", nargs="*", type=Path)
-    accept.add_argument(
-        "--outputs", action="store_true", help="run and renew the compared outputs"
-    )
-
-    notebooks = add("notebooks", run_notebooks, "make notebooks of the sources")
-    notebooks.add_argument("files", nargs="*", type=Path)
-    notebooks.add_argument("--lang", choices=[*LANGUAGES, "all"], default="all")
-    notebooks.add_argument(
-        "--audience", choices=["reader", "student", "instructor"], default="reader"
-    )
-    notebooks.add_argument("--out", type=Path, required=True)
-    notebooks.add_argument("--with-expected", action="store_true")
-
-    bench = add("workbench", run_workbench, "your own copies; never overwritten")
-    bench.add_argument("--out", type=Path, default=Path("workbench"))
-
-    nbval = add("nbval", run_nbval, "the notebooks that the tests run through nbval")
-    nbval.add_argument("--out", type=Path, required=True)
-
+    _add_checks(add)
+    _add_notebooks(add)
     book = add("book", run_book, "build the book in both languages")
     book.add_argument("--serve", action="store_true", help="serve it on this machine")
     book.add_argument("--no-execute", action="store_true", help="do not run chapters")
     book.add_argument("--lang", choices=[*LANGUAGES, "all"], default="all")
     book.add_argument("--only", nargs="*", help="run and build only these chapters")
+    for kind in ("chapter", "lab"):
+        new = add(f"new-{kind}", run_new, f"start a {kind} from the template")
+        new.add_argument("name", help="05_clip" if kind == "chapter" else "lab03_clip")
+        new.set_defaults(kind=kind)
+
+
+def _add_checks(add: Any) -> None:
+    check = add("check", run_check, "do the two languages say the same?")
+    check.add_argument("files", nargs="*", type=Path, help="default: everything")
+
+    accept = add("accept", run_accept, "accept the pairs of languages as they stand")
+    accept.add_argument("files", nargs="*", type=Path, help="default: everything")
+    accept.add_argument(
+        "--outputs",
+        action="store_true",
+        help="instead, run the notebooks at smoke scale and renew expected outputs",
+    )
 
     glossary = add("glossary", run_glossary, "print the glossary of one language")
     glossary.add_argument("--lang", choices=LANGUAGES, default="ko")
@@ -58,10 +63,26 @@ def add_parser(subcommands: Any) -> None:
         "--check", action="store_true", help="say what is wrong with it instead"
     )
 
-    for kind in ("chapter", "lab"):
-        new = add(f"new-{kind}", run_new, f"start a {kind} from the template")
-        new.add_argument("name")
-        new.set_defaults(kind=kind)
+
+def _add_notebooks(add: Any) -> None:
+    notebooks = add("notebooks", run_notebooks, "make notebooks of the sources")
+    notebooks.add_argument("files", nargs="*", type=Path, help="default: everything")
+    notebooks.add_argument("--lang", choices=[*LANGUAGES, "all"], default="all")
+    notebooks.add_argument(
+        "--audience", choices=["reader", "student", "instructor"], default="reader"
+    )
+    notebooks.add_argument("--out", type=Path, required=True)
+    notebooks.add_argument(
+        "--with-expected",
+        action="store_true",
+        help="store expected outputs, so that nbval compares them",
+    )
+
+    bench = add("workbench", run_workbench, "your own copies; never overwritten")
+    bench.add_argument("--out", type=Path, default=Path("workbench"))
+
+    nbval = add("nbval", run_nbval, "the notebooks that the tests run through nbval")
+    nbval.add_argument("--out", type=Path, required=True)
 
 
 def run_check(arguments: argparse.Namespace) -> int:
