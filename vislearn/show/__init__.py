@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 _HOMES = {
     "attention": "vislearn.layers.attention",
+    "attention_explorer": "vislearn.show.explorer",
     "attention_matrix": "vislearn.show.attention_maps",
     "attention_over_image": "vislearn.show.attention_maps",
     "attention_rollout": "vislearn.show.rollout",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from vislearn.show.attention_maps import (
         attention_over_image as attention_over_image,
     )
+    from vislearn.show.explorer import attention_explorer as attention_explorer
     from vislearn.show.images import image_grid as image_grid
     from vislearn.show.look import figure as figure
     from vislearn.show.look import style as style
