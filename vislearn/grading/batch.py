@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from vislearn.grading import sandbox
 from vislearn.grading.journal import Journal, Record, open_journal
 from vislearn.grading.lab import Lab
 from vislearn.grading.nbval_plugin import BatchSettings
-from vislearn.grading.reference import cache_key, reference
+from vislearn.grading.reference import Reference, cache_key, reference
 from vislearn.grading.running import answers_of, steps, stubs_of
 from vislearn.grading.submission import (
     Submission,
@@ -106,29 +106,44 @@ def grade(
     tasks = _missing(lab, found, journal, mark)
     say(f"{len(found)} notebooks, {len(tasks)} questions to grade")
     if tasks:
+        settings = BatchSettings(
+            *(str(lab.path), secret, sandboxed, str(journal.file), mark), reference=""
+        )
         about = {
             "sandboxed": sandboxed,
             "jobs": jobs,
-            "limits": asdict(sandbox.Limits()),
+            "limits": asdict(sandbox.Limits(memory_mb=lab.memory_budget_mb)),
         }
         batch = journal.begin(about)
-        with _workshop() as shop:
-            expected = shop / "reference.json"
-            expected.write_text(json.dumps(known.to_json()), encoding="utf-8")
-            settings = BatchSettings(
-                *(str(lab.path), secret, sandboxed, str(journal.file), mark),
-                reference=str(expected),
-            )
-            _grade_known(lab, shop, settings)
-            say("the solution gets full marks, the untouched release nothing")
-            _run(lab, shop, settings, tasks, jobs, out)
-            if left := _missing(lab, found, journal, mark):
-                say(f"{len(left)} questions without a result; trying them once more")
-                _run(lab, shop, settings, left, 1, out)
-                if _missing(lab, found, journal, mark):
-                    say(f"some stay ungraded; the last run said:\n{_last_lines(shop)}")
+        _grade_tasks(lab, tasks, known, settings, jobs, out, say)
         journal.end(batch)
     return Outcome(journal.records(list(lab.questions), mark), sandboxed, len(tasks))
+
+
+def _grade_tasks(
+    lab: Lab,
+    tasks: list[_Task],
+    known: Reference,
+    settings: BatchSettings,
+    jobs: int,
+    out: Path,
+    say: Callable[[str], None],
+) -> None:
+    """The known answers, then the tasks, then once more what got no result."""
+    found = list({task.submission.key: task.submission for task in tasks}.values())
+    journal, mark = settings.book, settings.fingerprint
+    with _workshop() as shop:
+        expected = shop / "reference.json"
+        expected.write_text(json.dumps(known.to_json()), encoding="utf-8")
+        settings = replace(settings, reference=str(expected))
+        _grade_known(lab, shop, settings)
+        say("the solution gets full marks, the untouched release nothing")
+        _run(lab, shop, settings, tasks, jobs, out)
+        if left := _missing(lab, found, journal, mark):
+            say(f"{len(left)} questions without a result; trying them once more")
+            _run(lab, shop, settings, left, 1, out)
+            if _missing(lab, found, journal, mark):
+                say(f"some stay ungraded; the last run said:\n{_last_lines(shop)}")
 
 
 def fingerprint(lab: Lab, secret: str, sandboxed: bool) -> str:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vislearn.grading.emit import PUBLIC_SECRET
-from vislearn.grading.lab import Lab, Question, load_lab
+from vislearn.grading.lab import LANGUAGES, Lab, Question, load_lab
 from vislearn.grading.messages import reason, word
 from vislearn.grading.misconceptions import recognise
-from vislearn.grading.reference import Reference, reference
+from vislearn.grading.reference import Reference, cache_file, reference
 from vislearn.grading.release import lab_of_bundle
 from vislearn.grading.report import feedback_lines
 from vislearn.grading.running import TrustedRunner
@@ -37,8 +37,13 @@ class Line:
     messages: tuple[str, ...]
 
 
-def check_notebook(path: Path) -> tuple[list[Line], str]:
+def check_notebook(
+    path: Path, say: Callable[[str], None] = lambda _line: None
+) -> tuple[list[Line], str]:
     """Run every question of a notebook with public inputs; rows and language.
+
+    Args:
+        say: is told when something takes long.
 
     Raises:
         FileNotFoundError: if there is no such notebook, or no lab that it belongs to.
@@ -46,7 +51,7 @@ def check_notebook(path: Path) -> tuple[list[Line], str]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such notebook")
-    with _lab_of(path) as (lab, known):
+    with _lab_of(path, say) as (lab, known):
         submission = read_submission(path, lab)
         lang = submission.lang
         if submission.state == "unreadable":
@@ -127,7 +132,9 @@ def table(lines: list[Line], lang: str) -> str:
 
 
 @contextmanager
-def _lab_of(notebook: Path) -> Iterator[tuple[Lab, Reference]]:
+def _lab_of(
+    notebook: Path, say: Callable[[str], None]
+) -> Iterator[tuple[Lab, Reference]]:
     """The lab of a notebook: its bundle beside it, or the lab in the repository.
 
     Raises:
@@ -141,6 +148,8 @@ def _lab_of(notebook: Path) -> Iterator[tuple[Lab, Reference]]:
             return
     for folder in _lab_folders(notebook, name):
         lab = load_lab(folder)
+        if not cache_file(lab, PUBLIC_SECRET, True).is_file():
+            say(" / ".join(word("preparing", lang) for lang in LANGUAGES))
         yield lab, reference(lab, PUBLIC_SECRET, public=True)
         return
     raise FileNotFoundError(

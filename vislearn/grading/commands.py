@@ -93,7 +93,9 @@ def run_check(arguments: argparse.Namespace) -> int:
     import_quickly()
     from vislearn.grading.check import check_notebook, table
 
-    lines, lang = check_notebook(arguments.notebook)
+    lines, lang = check_notebook(
+        arguments.notebook, say=lambda line: print(line, file=sys.stderr, flush=True)
+    )
     print(table(lines, lang))
     return 0 if all(line.points == line.max_points for line in lines) else 1
 

@@ -142,6 +142,10 @@ WORDS: dict[str, dict[str, str]] = {
         "ko": "격리하지 않았습니다(--no-sandbox): 신뢰하는 제출물에만 쓸 수 있습니다.",
         "en": "none (--no-sandbox): fit for trusted submissions only.",
     },
+    "preparing": {
+        "ko": "기준값을 준비합니다(처음 한 번만).",
+        "en": "Preparing the reference values (only once).",
+    },
     "public": {
         "ko": "공개 입력으로 확인한 결과입니다. 채점에는 다른 입력을 씁니다.",
         "en": "Checked with public inputs; grading uses other ones.",

@@ -61,7 +61,7 @@ def reference(lab: Lab, secret: str, *, public: bool = False) -> Reference:
     Raises:
         ValueError: if a solution fails, or a check could be guessed.
     """
-    file = cache_folder() / f"{lab.id}-{cache_key(lab, secret, public)}.json"
+    file = cache_file(lab, secret, public)
     if file.is_file():
         try:
             return Reference.from_json(json.loads(file.read_text(encoding="utf-8")))
@@ -74,6 +74,11 @@ def reference(lab: Lab, secret: str, *, public: bool = False) -> Reference:
     part.write_text(json.dumps(found.to_json()), encoding="utf-8")
     part.replace(file)
     return found
+
+
+def cache_file(lab: Lab, secret: str, public: bool) -> Path:
+    """Where the reference is kept once it has been computed."""
+    return cache_folder() / f"{lab.id}-{cache_key(lab, secret, public)}.json"
 
 
 def cache_folder() -> Path:

@@ -145,13 +145,12 @@ def feedback_lines(lab: Lab, result: QuestionResult, lang: str) -> list[str]:
         lines.append(f"{reason('error', lang)} ({result.error})")
     checks = {check.name: check for check in lab.questions[result.question].checks}
     for check in result.checks:
-        if check.passed:
+        # Where nothing came out to compare, advice about the value would mislead.
+        if check.passed or check.reason in ("no_value", result.reason):
             continue
         text = checks[check.name].feedback.get(lang, "")
-        if check.reason not in ("error", result.reason):
-            text = f"{text} {reason(check.reason, lang)}".strip()
-        if text:
-            lines.append(f"{check.name}: {text}")
+        said = f"{text} {reason(check.reason, lang)}".strip()
+        lines.append(f"{check.name}: {said}")
     return lines or [reason(result.reason, lang)]
 
 
