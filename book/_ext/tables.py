@@ -29,7 +29,7 @@ Rows = list[list[Any]]
 _NUMBER = re.compile(r"[\d,.]*(e[+-]\d+)?")  # empty cells do not count
 WORDS: dict[str, dict[str, Any]] = {
     "ko": {
-        "models": ["이름", "계열", "입력(픽셀)", "토큰 수", "너비", "파라미터"],
+        "models": ["이름", "계열", "입력(픽셀)", "토큰 수", "너비", "매개변수"],
         "data": ["출처", "라이선스", "크기", "분할", "알려진 결함"],
         "parity": ["모델", "기준 구현", "비교한 값", "최대 차이", "허용"],
         "execution": ["쪽", "실행 시각(UTC)", "걸린 시간(초)", "결과"],
