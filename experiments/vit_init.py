@@ -26,7 +26,13 @@ from vislearn.data.shapes import World
 from vislearn.train import fit
 
 RESULT = Path(__file__).parent / "results" / "vit_init.json"
-TINY = {"img_size": 32, "patch_size": 4, "width": 64, "depth": 3, "heads": 4}
+TINY: dict[str, Any] = {
+    "img_size": 32,
+    "patch_size": 4,
+    "width": 64,
+    "depth": 3,
+    "heads": 4,
+}
 SETTINGS: dict[str, Any] = {
     "model": {"name": "vit_b16", "num_classes": 8, **TINY},
     "world": {"size": 32, "difficulty": "easy"},
