@@ -6,7 +6,7 @@ import html
 import shutil
 from pathlib import Path
 
-TITLES = {"ko": "보는 법 배우기", "en": "Learning to see"}
+TITLES = {"ko": "vislearn: 픽셀에서 토큰으로", "en": "vislearn: from pixels to tokens"}
 NAMES = {"ko": "한국어", "en": "English"}
 _NOT_PUBLISHED = shutil.ignore_patterns(".buildinfo*", "_sources", "index.html.bak")
 
