@@ -2,6 +2,7 @@
 
 from vislearn.train.loop import History, fit, parameter_groups
 from vislearn.train.mixed import Precision, precision
+from vislearn.train.recorded import recorded
 from vislearn.train.scales import Scale, scale
 from vislearn.train.schedule import cosine_schedule
 from vislearn.train.seed import seed_everything
@@ -14,6 +15,7 @@ __all__ = [
     "fit",
     "parameter_groups",
     "precision",
+    "recorded",
     "scale",
     "seed_everything",
 ]
