@@ -131,13 +131,13 @@ def test_a_kernel_that_cannot_start_is_our_failure() -> None:
 def test_without_walls_masks_and_forbidden_calls_still_speak() -> None:
     code = (
         "from vislearn.grading import guard\n"
-        "guard.install(['vislearn.budget'], ['json.dumps', 'pathlib.Path.exists'])\n"
-        "import json, pathlib\n"
+        "guard.install(['vislearn.budget'], ['textwrap.dedent', 'os.path.exists'])\n"
+        "import os, textwrap\n"
     )
     attempts = {
         "import vislearn.budget": "ImportError",
-        "json.dumps(1)": "RuntimeError",
-        "pathlib.Path('x').exists()": "RuntimeError",
+        "textwrap.dedent('a')": "RuntimeError",
+        "os.path.exists('x')": "RuntimeError",
     }
     with GuardedKernel(KernelSettings(sandboxed=False)) as kernel:
         assert kernel.run_cell(code, 20).state == "ok"

@@ -76,6 +76,7 @@ def test_jupyterlab_runs_the_lab_from_top_to_bottom(
         page = browser.new_page()
         page.goto(f"{url}/lab/tree/{name}?reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        page.wait_for_selector("text=| Idle", timeout=60_000)  # the kernel answers
         page.locator("#jp-MainMenu >> text=Run").first.click()
         page.locator("text=Run All Cells").first.click()
         cells = run_cells(page, folder / name)
@@ -89,7 +90,7 @@ def run_cells(page, path: Path) -> list[dict]:
     cells: list[dict] = []
     for _ in range(120):
         page.wait_for_timeout(1_000)
-        page.keyboard.press("Control+s")
+        page.locator('[data-command="docmanager:save"]').first.click()
         page.wait_for_timeout(300)
         notebook = nbformat.read(path, as_version=4)
         cells = [
