@@ -131,13 +131,14 @@ def test_a_kernel_that_cannot_start_is_our_failure() -> None:
 def test_without_walls_masks_and_forbidden_calls_still_speak() -> None:
     code = (
         "from vislearn.grading import guard\n"
-        "guard.install(['vislearn.budget'], ['textwrap.dedent', 'os.path.exists'])\n"
-        "import os, textwrap\n"
+        "calls = ['textwrap.dedent', 'pathlib.Path.exists']\n"
+        "guard.install(['vislearn.budget'], calls)\n"
+        "import pathlib, textwrap\n"
     )
     attempts = {
         "import vislearn.budget": "ImportError",
         "textwrap.dedent('a')": "RuntimeError",
-        "os.path.exists('x')": "RuntimeError",
+        "pathlib.Path('x').exists()": "RuntimeError",
     }
     with GuardedKernel(KernelSettings(sandboxed=False)) as kernel:
         assert kernel.run_cell(code, 20).state == "ok"
