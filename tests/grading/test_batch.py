@@ -61,11 +61,11 @@ def test_a_killed_run_continues_where_it_stopped_and_later_only_with_what_change
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert 2 <= done < 6
-    outcome = grade(minilab, folder, out, sandboxed=False)
+    outcome = grade(minilab, folder, out, walls="none")
     assert 0 < outcome.graded_now <= 6 - done
     assert [record.points for record in outcome.records] == [10, 10]
     save(notebook_of(q1=right["q1"]), folder / "s1.ipynb")
-    outcome = grade(minilab, folder, out, sandboxed=False)
+    outcome = grade(minilab, folder, out, walls="none")
     assert outcome.graded_now == 3
     assert [record.points for record in outcome.records] == [10, 3]
 
@@ -98,7 +98,7 @@ def test_a_broken_environment_grades_nobody_and_gives_no_zeros(
 
     monkeypatch.setattr(batch, "steps", broken)
     with pytest.raises(BatchRefusedError, match="nobody is graded"):
-        grade(minilab, folder, out, sandboxed=False)
+        grade(minilab, folder, out, walls="none")
     journal = open_journal(out, create=False)
     records = journal.records(list(minilab.questions), journal.fact("fingerprint"))
     assert [(record.state, record.points) for record in records] == [("ungraded", None)]
@@ -113,7 +113,7 @@ def test_names_cannot_be_formulas_or_markup(
     name = '=HYPERLINK("x")<img src=x onerror=1>.ipynb'
     folder.mkdir()
     (folder / name).write_text("broken")
-    outcome = grade(minilab, folder, out, sandboxed=False)
+    outcome = grade(minilab, folder, out, walls="none")
     write_reports(minilab, outcome.records, out, False)
     assert "\"'=HYPERLINK" in (out / "grades.csv").read_text("utf-8-sig")
     for page in (out / "summary.html", *(out / "reports").glob("*.html")):

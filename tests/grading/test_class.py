@@ -210,7 +210,7 @@ def test_harmless_submissions_get_the_same_marks_without_a_sandbox(
     for path in folder.iterdir():
         if path.name not in HARMLESS:
             path.unlink()
-    outcome = grade(minilab, folder, tmp_path / "out", sandboxed=False)
+    outcome = grade(minilab, folder, tmp_path / "out", walls="none")
     assert table_of(outcome) == {name: EXPECTED[name] for name in HARMLESS}
     write_reports(minilab, outcome.records, tmp_path / "out", outcome.sandboxed)
     page = tmp_path / "out" / "reports" / report_name(outcome.records[0])

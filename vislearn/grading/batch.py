@@ -1,34 +1,29 @@
 """Grading a folder of submissions: known answers first, then everybody, resumable.
 
-The work is cut into shards; each shard is one pytest session in a process of its own
-(`nbval_plugin`), and all of them write into one journal. Whatever happens to a process,
-the journal keeps what was finished, and the rest is ungraded, which is not zero.
+The work is cut into chunks, which workers grade (`spread`, `shard`); every result goes
+into one journal the moment it is known. Whatever happens to a process, the journal
+keeps what was finished, and the rest is ungraded, which is not zero.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import json
-import os
 import secrets
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from vislearn.grading import sandbox
+from vislearn.grading import cgroups, sandbox, shard, spread
 from vislearn.grading.journal import Journal, Record, open_journal
 from vislearn.grading.lab import Lab
-from vislearn.grading.nbval_plugin import BatchSettings
 from vislearn.grading.reference import Reference, cache_key, reference
 from vislearn.grading.running import answers_of, steps, stubs_of
+from vislearn.grading.shard import BatchRefusedError, Job, Row
 from vislearn.grading.submission import (
     Submission,
     find_submissions,
@@ -36,15 +31,12 @@ from vislearn.grading.submission import (
 )
 from vislearn.grading.verdict import QuestionResult
 
-PYTEST = (
-    "import sys; from vislearn.grading.commands import import_quickly; "
-    "import_quickly(); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-)
 KNOWN = {"known/solution": answers_of, "known/release": stubs_of}
-
-
-class BatchRefusedError(ValueError):
-    """The known answers got wrong marks: nobody is graded with this environment."""
+# How a question ends through no fault of its values; --only-failed takes these up.
+FAILED = (
+    *("timeout", "kernel_died", "memory_limit", "disk_limit", "output_limit"),
+    "setup_failed",
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +44,38 @@ class Outcome:
     """What a batch did: all records of the folder, how it was walled, what it took."""
 
     records: list[Record]
-    sandboxed: bool
+    walls: str
     graded_now: int
+
+    @property
+    def sandboxed(self) -> bool:
+        return self.walls == "bwrap"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade.
+
+    Attributes:
+        jobs: workers at a time, where no cluster is given.
+        scheduler: address of a Dask scheduler; empty for a cluster in this process.
+        walls: bwrap, user (a throw-away container's) or none (trusted notebooks).
+        seed_file: a file whose text is the secret of the course; by default the output
+            folder keeps one of its own.
+        only_failed: take up only what ended in a time-out, a crash or a limit, and what
+            has no result.
+        regrade: patterns of submissions (by file or student) to grade anew.
+        say: told what happens; progress: told how many of how many questions are done.
+    """
+
+    jobs: int = 1
+    scheduler: str = ""
+    walls: str = "bwrap"
+    seed_file: Path | None = None
+    only_failed: bool = False
+    regrade: Sequence[str] = ()
+    say: Callable[[str], None] = lambda _line: None
+    progress: Callable[[int, int], None] = lambda _done, _all: None
 
 
 @dataclass(frozen=True)
@@ -64,91 +86,166 @@ class _Task:
     question: str
 
 
-def grade(
-    lab: Lab,
-    folder: Path,
-    out: Path,
-    *,
-    jobs: int = 1,
-    sandboxed: bool = True,
-    seed_file: Path | None = None,
-    say: Callable[[str], None] = lambda _line: None,
-) -> Outcome:
+def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
     """Grade every notebook under `folder`; results go to the journal in `out`.
 
     Args:
-        jobs: pytest processes at a time.
-        sandboxed: without it the code of submissions runs as the grader's user.
-        seed_file: a file whose text is the secret of the course; by default `out`
-            keeps one of its own.
+        options: see `Options`.
 
     Raises:
         ValueError: if the sandbox is wanted but not there, if the lab is refused, or
             if the known answers do not get their marks.
     """
-    if jobs < 1:
-        raise ValueError(f"jobs is {jobs}, expected 1 or more")
-    if sandboxed and not (state := sandbox.probe()).available:
+    if "sandboxed" in options:
+        options["walls"] = "bwrap" if options.pop("sandboxed") else "none"
+    how = Options(**options)
+    _refuse(how, lab)
+    shard.sweep()
+    cgroups.sweep()
+    found = [read_submission(p, lab, folder) for p in find_submissions(folder)]
+    journal = open_journal(out, create=True)
+    secret = _secret(journal, how.seed_file)
+    known = reference(lab, secret)
+    mark = fingerprint(lab, secret, how.walls)
+    journal.set_fact("fingerprint", mark)
+    journal.set_fact("lab_path", str(lab.path))
+    _enter(journal, found, folder)
+    _forget(journal, found, lab, mark, how)
+    tasks = _missing(lab, found, journal, mark)
+    how.say(f"{len(found)} notebooks, {len(tasks)} questions to grade")
+    if tasks:
+        batch = journal.begin(_about(lab, how))
+        _grade_tasks(lab, tasks, known, journal, mark, secret, how)
+        journal.end(batch)
+    records = journal.records(list(lab.questions), mark)
+    return Outcome(records, how.walls, len(tasks))
+
+
+def _refuse(how: Options, lab: Lab) -> None:
+    if how.jobs < 1:
+        raise ValueError(f"jobs is {how.jobs}, expected 1 or more")
+    if how.walls not in sandbox.WALLS:
+        raise ValueError(f"walls is {how.walls!r}, expected one of {sandbox.WALLS}")
+    if how.walls == "bwrap" and not (state := sandbox.probe()).available:
         raise ValueError(
             f"no sandbox: {state.reason}. Untrusted notebooks are not run without it; "
             "--no-sandbox grades notebooks that you trust"
         )
-    found = [read_submission(p, lab, folder) for p in find_submissions(folder)]
-    journal = open_journal(out, create=True)
-    secret = _secret(journal, seed_file)
-    known = reference(lab, secret)
-    mark = fingerprint(lab, secret, sandboxed)
-    journal.set_fact("fingerprint", mark)
-    journal.set_fact("lab_path", str(lab.path))
+    if how.walls == "user":
+        sandbox.prepare_user_walls(lab.masked_modules, [lab.path])
+
+
+def _enter(journal: Journal, found: Sequence[Submission], folder: Path) -> None:
     journal.keep_only([submission.key for submission in found])
     for submission in found:
         journal.add(submission)
-    tasks = _missing(lab, found, journal, mark)
-    say(f"{len(found)} notebooks, {len(tasks)} questions to grade")
-    if tasks:
-        settings = BatchSettings(
-            *(str(lab.path), secret, sandboxed, str(journal.file), mark), reference=""
-        )
-        about = {
-            "sandboxed": sandboxed,
-            "jobs": jobs,
-            "limits": asdict(sandbox.Limits(memory_mb=lab.memory_budget_mb)),
-        }
-        batch = journal.begin(about)
-        _grade_tasks(lab, tasks, known, settings, jobs, out, say)
-        journal.end(batch)
-    return Outcome(journal.records(list(lab.questions), mark), sandboxed, len(tasks))
+
+
+def _about(lab: Lab, how: Options) -> dict[str, Any]:
+    """What reports say about how a batch was graded."""
+    return {
+        "walls": how.walls,
+        "jobs": how.jobs,
+        "scheduler": how.scheduler,
+        "hard_memory_limit": how.walls == "bwrap" and cgroups.available(),
+        "limits": asdict(sandbox.Limits(memory_mb=lab.memory_budget_mb)),
+    }
+
+
+def _forget(
+    journal: Journal,
+    found: Sequence[Submission],
+    lab: Lab,
+    mark: str,
+    how: Options,
+) -> None:
+    """Drop the results that are to be made anew.
+
+    Raises:
+        ValueError: if a pattern of --regrade fits no submission.
+    """
+    for pattern in how.regrade:
+        fits = [
+            submission.key
+            for submission in found
+            if fnmatch.fnmatchcase(submission.key, pattern)
+            or fnmatch.fnmatchcase(submission.student, pattern)
+        ]
+        if not fits:
+            raise ValueError(f"--regrade {pattern!r} fits no submission")
+        journal.forget(fits, lab.questions)
+    if how.only_failed:
+        for key, results in journal.results(mark).items():
+            failed = [name for name, r in results.items() if r.reason in FAILED]
+            journal.forget([key], failed)
 
 
 def _grade_tasks(
     lab: Lab,
     tasks: list[_Task],
     known: Reference,
-    settings: BatchSettings,
-    jobs: int,
-    out: Path,
-    say: Callable[[str], None],
+    journal: Journal,
+    mark: str,
+    secret: str,
+    how: Options,
 ) -> None:
-    """The known answers, then the tasks, then once more what got no result."""
+    """Everything that has no result; once more what got none."""
+    job = make_job(lab, known, mark, secret, how.walls)
     found = list({task.submission.key: task.submission for task in tasks}.values())
-    journal, mark = settings.book, settings.fingerprint
-    with _workshop() as shop:
-        expected = shop / "reference.json"
-        expected.write_text(json.dumps(known.to_json()), encoding="utf-8")
-        settings = replace(settings, reference=str(expected))
-        _grade_known(lab, shop, settings)
-        say("the solution gets full marks, the untouched release nothing")
-        _run(lab, shop, settings, tasks, jobs, out)
-        if left := _missing(lab, found, journal, mark):
-            say(f"{len(left)} questions without a result; trying them once more")
-            _run(lab, shop, settings, left, 1, out)
-            if _missing(lab, found, journal, mark):
-                say(f"some stay ungraded; the last run said:\n{_last_lines(shop)}")
+    done: set[tuple[str, str]] = set()
+
+    def take(row: Row) -> None:
+        result = QuestionResult.from_json(row["result"])
+        journal.store(row["key"], row["sha"], row["fingerprint"], result)
+        if result.state == "graded":
+            done.add((row["key"], result.question))
+        how.progress(len(done), len(tasks))
+
+    with spread.cluster(how.jobs, how.scheduler) as client:
+        for attempt in (1, 2):
+            left = _missing(lab, found, journal, mark)
+            if attempt == 2 and left:
+                how.say(f"{len(left)} questions without a result; trying them again")
+            if left:
+                texts = [
+                    notebook_text(lab, task.submission, task.question) for task in left
+                ]
+                for problem in spread.run(client, job, texts, take):
+                    how.say(problem)
+    if left := _missing(lab, found, journal, mark):
+        how.say(f"{len(left)} questions stay ungraded")
 
 
-def fingerprint(lab: Lab, secret: str, sandboxed: bool) -> str:
+def make_job(lab: Lab, known: Reference, mark: str, secret: str, walls: str) -> Job:
+    """What a worker needs to grade questions of this lab."""
+    notebooks, points = [], {}
+    for key, answers in KNOWN.items():
+        path = lab.path
+        submission = Submission(
+            key, key, path, "known", "readable", answers=dict(answers(lab))
+        )
+        for question in lab.questions.values():
+            notebooks.append(notebook_text(lab, submission, question.id))
+            full = question.points if key == "known/solution" else 0.0
+            points[f"{key} {question.id}"] = full
+    return Job(
+        id=f"vislearn-{secrets.token_hex(8)}",
+        lab_id=lab.id,
+        archive=shard.pack(lab.path),
+        secret=secret,
+        walls=walls,
+        fingerprint=mark,
+        environment=shard.environment_key(),
+        reference=json.dumps(known.to_json()),
+        known=tuple(notebooks),
+        known_points=points,
+        seconds=shard.kernel_seconds(lab.question_timeout_s),
+    )
+
+
+def fingerprint(lab: Lab, secret: str, walls: str) -> str:
     """What results depend on; results of another fingerprint do not count."""
-    return f"{cache_key(lab, secret, False)}-{'bwrap' if sandboxed else 'none'}"
+    return f"{cache_key(lab, secret, False)}-{walls}"
 
 
 def _secret(journal: Journal, seed_file: Path | None) -> str:
@@ -179,102 +276,9 @@ def _is_done(result: QuestionResult | None) -> bool:
     return result is not None and result.state == "graded"
 
 
-@contextmanager
-def _workshop() -> Iterator[Path]:
-    """A private folder for the notebooks of a batch; gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="vislearn-grade-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _grade_known(lab: Lab, shop: Path, settings: BatchSettings) -> None:
-    """Two known answers through the very same path, into a journal of their own.
-
-    Raises:
-        BatchRefusedError: unless the solution gets everything and the stub nothing.
-    """
-    journal = Journal(shop / "known.sqlite")
-    own = BatchSettings(**{**asdict(settings), "journal": str(journal.file)})
-    tasks = []
-    for key, answers in KNOWN.items():
-        submission = Submission(
-            key, key, shop, "known", "readable", answers=dict(answers(lab))
-        )
-        journal.add(submission)
-        tasks += [_Task(submission, question) for question in lab.questions]
-    _run(lab, shop, own, tasks, 1, None)
-    results = journal.results(settings.fingerprint)
-    for key in KNOWN:
-        for question in lab.questions.values():
-            wanted = question.points if key == "known/solution" else 0.0
-            result = results.get(key, {}).get(question.id)
-            if not _is_done(result) or result is None or result.points != wanted:
-                got = f"{result.points:g} ({result.reason})" if result else "no result"
-                raise BatchRefusedError(
-                    f"nobody is graded: {key}, {question.id} got {got}, expected "
-                    f"{wanted:g}. The grading environment is at fault. "
-                    + _last_lines(shop)
-                )
-
-
-def _last_lines(shop: Path) -> str:
-    logs = sorted(shop.glob("*.log"), key=lambda file: file.stat().st_mtime)
-    if not logs:
-        return ""
-    return "\n".join(logs[-1].read_text(errors="replace").splitlines()[-15:])
-
-
-def _run(
-    lab: Lab,
-    shop: Path,
-    settings: BatchSettings,
-    tasks: list[_Task],
-    jobs: int,
-    out: Path | None,
-) -> None:
-    """Write the notebooks of each shard and run one pytest session over it."""
-    running = []
-    for shard in range(min(jobs, len(tasks))):
-        folder = Path(tempfile.mkdtemp(prefix="shard-", dir=shop))
-        for number, task in enumerate(tasks[shard::jobs]):
-            notebook = question_notebook(lab, task.submission, task.question)
-            nbformat.write(notebook, folder / f"{number:06d}-{task.question}.ipynb")
-        running.append(_start(shop, folder, settings, out))
-    for process in running:
-        process.wait()
-
-
-def _start(
-    shop: Path, folder: Path, settings: BatchSettings, out: Path | None
-) -> subprocess.Popen[bytes]:
-    batch = folder.with_suffix(".json")
-    batch.touch(mode=0o600)
-    batch.write_text(json.dumps(asdict(settings)), encoding="utf-8")
-    (folder / "pytest.ini").write_text("[pytest]\n")
-    command = [
-        *(sys.executable, "-c", PYTEST, "-q", "--tb=line", "-p", "no:cacheprovider"),
-        *("-p", "nbval.plugin", "-p", "vislearn.grading.nbval_plugin"),
-        *("-c", str(folder / "pytest.ini"), "--rootdir", str(folder)),
-        *("--vislearn-batch", str(batch), str(folder)),
-    ]
-    if out is not None:
-        reports = out / "junit"
-        reports.mkdir(parents=True, exist_ok=True)
-        number = len(list(reports.glob("*.xml"))) + 1
-        (reports / f"{number:03d}.xml").touch()
-        command += [f"--junit-xml={reports / f'{number:03d}.xml'}"]
-    environment = {**_environment(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    with folder.with_suffix(".log").open("wb") as log:
-        return subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, cwd=shop, env=environment
-        )
-
-
-def _environment() -> Mapping[str, str]:
-    dropped = ("PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "PYTEST_PLUGINS")
-    return {name: value for name, value in os.environ.items() if name not in dropped}
+def notebook_text(lab: Lab, submission: Submission, question: str) -> str:
+    """The notebook of one question as it travels to a worker."""
+    return str(nbformat.writes(question_notebook(lab, submission, question)))
 
 
 def question_notebook(lab: Lab, submission: Submission, question: str) -> Any:
@@ -300,3 +304,6 @@ def question_notebook(lab: Lab, submission: Submission, question: str) -> Any:
         "question": question,
     }
     return new_notebook(cells=cells, metadata={"vislearn": about})
+
+
+__all__ = ["BatchRefusedError", "Options", "Outcome", "fingerprint", "grade"]

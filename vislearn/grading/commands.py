@@ -38,6 +38,27 @@ def add_parsers(subcommands: Any) -> None:
         help="run notebooks as yourself: only for notebooks that you trust",
     )
     grade.add_argument(
+        "--walls",
+        choices=["bwrap", "user"],
+        default="bwrap",
+        help="user: another user without rights, inside a container of its own",
+    )
+    grade.add_argument(
+        "--scheduler", default="", help="address of a Dask cluster, tcp://host:8786"
+    )
+    grade.add_argument(
+        "--only-failed",
+        action="store_true",
+        help="grade again what ended in a time-out, a crash or a limit",
+    )
+    grade.add_argument(
+        "--regrade",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="grade these files or students anew ('*' for all)",
+    )
+    grade.add_argument(
         "--seed-file", type=Path, help="a file with the secret of the course"
     )
 
@@ -113,7 +134,10 @@ def run_grade(arguments: argparse.Namespace) -> int:
         arguments.folder,
         arguments.out,
         jobs=arguments.jobs,
-        sandboxed=not arguments.no_sandbox,
+        scheduler=arguments.scheduler,
+        walls="none" if arguments.no_sandbox else arguments.walls,
+        only_failed=arguments.only_failed,
+        regrade=arguments.regrade,
         seed_file=arguments.seed_file,
         say=lambda line: print(line, flush=True),
     )
@@ -134,7 +158,7 @@ def run_report(arguments: argparse.Namespace) -> int:
     journal = open_journal(arguments.out, create=False)
     lab = load_lab(find_lab(arguments.lab or journal.fact("lab_path")))
     records = journal.records(list(lab.questions), journal.fact("fingerprint"))
-    sandboxed = bool(journal.last_batch().get("sandboxed"))
+    sandboxed = journal.last_batch().get("walls") == "bwrap"
     write_reports(lab, records, arguments.out, sandboxed)
     _print_marks(records, lab.points)
     return 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ _SCHEMA = """
 create table if not exists facts (name text primary key, value text not null);
 create table if not exists submissions (
     key text primary key, student text, sha text, state text, lang text,
-    reason text, notes text
+    reason text, notes text, handed_in text
 );
 create table if not exists results (
     key text, question text, sha text, fingerprint text, result text,
@@ -48,6 +48,7 @@ class Record:
     reason: str
     notes: tuple[str, ...]
     results: Mapping[str, QuestionResult]
+    handed_in: str = ""  # ISO 8601 with offset; empty if unknown
 
     @property
     def points(self) -> float | None:
@@ -115,7 +116,15 @@ class Journal:
             gone = [row for row in known if row[0] not in set(keys)]
             connection.executemany("delete from submissions where key = ?", gone)
 
-    def add(self, submission: Submission) -> None:
+    def forget(self, keys: Iterable[str], questions: Iterable[str]) -> None:
+        """Drop the results of some questions of some submissions."""
+        pairs = [(key, question) for key in keys for question in questions]
+        with self._connection() as connection:
+            connection.executemany(
+                "delete from results where key = ? and question = ?", pairs
+            )
+
+    def add(self, submission: Submission, handed_in: str = "") -> None:
         """Enter a submission; if its file has changed, its old results go."""
         row = (
             submission.key,
@@ -125,6 +134,7 @@ class Journal:
             submission.lang,
             submission.reason,
             json.dumps(list(submission.notes)),
+            handed_in,
         )
         with self._connection() as connection:
             connection.execute(
@@ -132,7 +142,8 @@ class Journal:
                 (submission.key, submission.sha),
             )
             connection.execute(
-                "insert or replace into submissions values (?, ?, ?, ?, ?, ?, ?)", row
+                "insert or replace into submissions values (?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
             )
 
     def store(
@@ -163,7 +174,7 @@ class Journal:
         """Every submission with its state; a missing question makes it ungraded."""
         with self._connection() as connection:
             rows = connection.execute(
-                "select key, student, sha, state, lang, reason, notes "
+                "select key, student, sha, state, lang, reason, notes, handed_in "
                 "from submissions order by key"
             ).fetchall()
         results = self.results(fingerprint)
@@ -181,7 +192,7 @@ class Journal:
 def _record(
     row: tuple[Any, ...], results: dict[str, QuestionResult], questions: list[str]
 ) -> Record:
-    key, student, sha, state, lang, reason, notes = row
+    key, student, sha, state, lang, reason, notes, handed_in = row
     if state == "readable":
         done = all(
             name in results and results[name].state == "graded" for name in questions
@@ -189,9 +200,8 @@ def _record(
         state = "graded" if done else "ungraded"
         reason = "" if done else "ungraded"
     ordered = {name: results[name] for name in questions if name in results}
-    return Record(
-        key, student, sha, state, lang, reason, tuple(json.loads(notes)), ordered
-    )
+    kept = tuple(json.loads(notes))
+    return Record(key, student, sha, state, lang, reason, kept, ordered, handed_in)
 
 
 def open_journal(folder: Path, *, create: bool) -> Journal:

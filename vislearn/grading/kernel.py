@@ -10,22 +10,26 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 from nbval.kernel import RunningKernel
 
-from vislearn.grading import sandbox
+from vislearn.grading import cgroups, sandbox
 from vislearn.grading.listen import CellRun, Listener
+from vislearn.grading.nursery import Nursery, NurseryError
 
 MAX_FRAME = 8 << 20  # bytes of one message
 START_SECONDS = 60.0
@@ -33,12 +37,28 @@ START_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class KernelSettings:
-    """How to start a kernel: walls or not, limits, masks, variables."""
+    """How to start a kernel: its walls (`sandbox.WALLS`), limits, masks, variables."""
 
-    sandboxed: bool
+    walls: str
     limits: sandbox.Limits = field(default_factory=sandbox.Limits)
     masked_modules: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""  # where the folder of its sockets is made
+
+
+_OPTIONS = (
+    "--HistoryManager.enabled=False",
+    "--InteractiveShell.cache_size=0",
+)
+
+
+LIVE: weakref.WeakSet[GuardedKernel] = weakref.WeakSet()
+
+
+def stop_all() -> None:
+    """Stop every kernel of this process."""
+    for kernel in list(LIVE):
+        kernel.stop()
 
 
 class KernelStartError(RuntimeError):
@@ -63,15 +83,25 @@ class _OneSpec(KernelSpecManager):
 class GuardedKernel(RunningKernel):
     """One kernel process; a context manager that leaves nothing behind.
 
+    Args:
+        nursery: forks the kernel warm, if there is one and the kernel gets walls.
+
     Raises:
         KernelStartError: if no kernel answers.
     """
 
-    def __init__(self, settings: KernelSettings) -> None:
+    def __init__(
+        self, settings: KernelSettings, nursery: Nursery | None = None
+    ) -> None:
         self.settings = settings
+        self.nursery = nursery if settings.walls == "bwrap" else None
+        self.group: cgroups.Group | None = None
+        self.keeper = 0
+        self.uid = sandbox.fresh_uid()
         # Paths of ipc sockets must stay below 108 bytes: never under a user's path.
-        short = "/tmp" if os.name == "posix" else None
+        short = settings.folder or ("/tmp" if os.name == "posix" else None)
         self.folder = Path(tempfile.mkdtemp(prefix="vl", dir=short))
+        LIVE.add(self)
         try:
             self._start()
         except Exception as error:
@@ -105,9 +135,11 @@ class GuardedKernel(RunningKernel):
     def kill(self) -> None:
         """End the kernel and, in the sandbox, everything that it started."""
         manager = getattr(self, "km", None)
-        if manager is not None and manager.provisioner is not None:
-            with contextlib.suppress(Exception):
-                manager.shutdown_kernel(now=True)
+        process = getattr(getattr(manager, "provisioner", None), "process", None)
+        if process is not None:  # the manager's own way waits a tenth of a second
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                process.kill()
+                process.wait(5.0)
 
     def stop(self) -> None:
         """Kill, close the sockets, remove the folder; may be called twice."""
@@ -117,6 +149,8 @@ class GuardedKernel(RunningKernel):
         self.kill()
         if hasattr(self, "context"):
             self.context.destroy(linger=0)
+        if self.group is not None:
+            self.group.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def is_alive(self) -> bool:
@@ -127,6 +161,15 @@ class GuardedKernel(RunningKernel):
     def pid(self) -> int:
         """The process that was started: bwrap, or the kernel itself."""
         return int(getattr(self.km.provisioner, "pid", 0) or 0)
+
+    @property
+    def roots(self) -> list[int]:
+        """The processes whose children the kernel's processes are."""
+        return [pid for pid in (self.pid, self.keeper) if pid]
+
+    def killed_for_memory(self) -> bool:
+        """Whether a hard limit on memory has ended it."""
+        return self.group is not None and self.group.killed_for_memory()
 
     # -- starting ---------------------------------------------------------------
 
@@ -144,27 +187,61 @@ class GuardedKernel(RunningKernel):
             connection_file=str(self.folder / "connection.json"),
             **self._transport(),
         )
-        if self.settings.sandboxed:
+        self.km.write_connection_file()
+        if self.settings.walls != "none" and os.geteuid() == 0:
+            for path in (self.folder, *self.folder.iterdir()):
+                os.chown(path, self.uid, self.uid)
+        if self.nursery is None:
+            self._launch(subprocess.DEVNULL)
+        else:
+            self._launch_warm(self.nursery)
+        self.kc = self.km.client(context=self.context)
+        self.kc.start_channels(stdin=False, hb=False)
+        self._listener = Listener(self)
+        self._wait_until_ready()
+
+    def _launch(self, output: int) -> None:
+        """Start the process that the manager watches: bubblewrap, or the kernel."""
+        bwrap = self.settings.walls == "bwrap"
+        if bwrap:
             # bwrap itself starts with an empty environment: what it had would be
             # readable inside as /proc/1/environ.
             environment = {"PATH": "/usr/bin:/bin"}
         else:
             environment = self._environment(self.folder / "home")
-        self.km.write_connection_file()
-        if self.settings.sandboxed and os.geteuid() == 0:
-            for path in (self.folder, self.folder / "connection.json"):
-                os.chown(path, sandbox.NOBODY, sandbox.NOBODY)
         self.km.start_kernel(
             env=environment,
-            cwd="/" if self.settings.sandboxed else str(self.folder / "home"),
+            cwd="/" if bwrap else str(self.folder / "home"),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=output,
             stderr=subprocess.DEVNULL,
         )
-        self.kc = self.km.client(context=self.context)
-        self.kc.start_channels(stdin=False, hb=False)
-        self._listener = Listener(self)
-        self._wait_until_ready()
+
+    def _launch_warm(self, nursery: Nursery) -> None:
+        """Walls around a placeholder, then a kernel that joins it.
+
+        Raises:
+            NurseryError: if no kernel can join.
+        """
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as pipe:
+            try:
+                self._launch(writing)
+            finally:
+                os.close(writing)
+            ready, _, _ = select.select([pipe], [], [], START_SECONDS)
+            if not ready or not pipe.readline():
+                raise NurseryError("the walls do not stand")
+        *_, placeholder = psutil.Process(self.pid).children(recursive=True)
+        self.keeper = nursery.kernel(
+            placeholder.pid,
+            self.pid,
+            [*_OPTIONS, "-f", str(self.folder / "connection.json")],
+            self._environment(Path("/home/learner")),
+            sandbox.rlimits(self.settings.limits),
+            self.uid if os.geteuid() == 0 else None,
+            self.group.files if self.group else (),
+        )
 
     def _transport(self) -> dict[str, str]:
         if os.name != "posix":
@@ -172,57 +249,64 @@ class GuardedKernel(RunningKernel):
         return {"transport": "ipc", "ip": str(self.folder / "k")}
 
     def _argv(self) -> list[str]:
-        kernel = [
-            sys.executable,
-            *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
-            "--HistoryManager.enabled=False",
-            "--InteractiveShell.cache_size=0",
-        ]
-        if not self.settings.sandboxed:
+        kernel = [sys.executable, "-m", "vislearn.grading.inside", *_OPTIONS]
+        kernel += ["-f", "{connection_file}"]
+        limits, walls = self.settings.limits, self.settings.walls
+        if walls != "bwrap":
             (self.folder / "home").mkdir()
-            return kernel
-        names = self.settings.masked_modules
-        found = [(name, sandbox.module_file(name)) for name in names]
-        if missing := [name for name, file in found if file is None]:
-            raise ValueError(f"masked module {missing[0]!r} does not exist")
-        return sandbox.command(
+            if walls == "none":
+                return [sys.executable, "-m", "ipykernel_launcher", *kernel[3:]]
+            return sandbox.command_as_user(kernel, limits, self.uid)
+        self.group = cgroups.create(limits.memory_mb << 20, limits.processes)
+        if self.nursery is not None:
+            kernel = ["/bin/sh", "-c", "echo up; exec sleep 2147483647"]
+        walled = sandbox.command(
             kernel,
             environment=self._environment(Path("/home/learner")),
-            limits=self.settings.limits,
+            limits=limits,
             writable=[self.folder],
-            masked=[file for _, file in found if file is not None],
+            masked=sandbox.module_files(self.settings.masked_modules),
+            uid=self.uid,
         )
+        if self.group is None or self.nursery is not None:
+            return walled
+        join = "; ".join(f"echo $$ > {file}" for file in self.group.files)
+        return ["/bin/sh", "-c", f'{join}; exec "$@"', "sh", *walled]
 
     def _environment(self, home: Path) -> dict[str, str]:
-        """All variables of the kernel; nothing of the grader's own gets in."""
-        fixed = {
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            "HOME": str(home),
-            "USER": "learner",
-            "LOGNAME": "learner",
-            "LANG": "C.UTF-8",
-            "IPYTHONDIR": str(home / ".ipython"),
-            "MPLCONFIGDIR": str(home / ".matplotlib"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONHASHSEED": "0",
-            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
-            "HF_HUB_OFFLINE": "1",
-            "VISLEARN_SCALE": os.environ.get("VISLEARN_SCALE", "cpu"),
-        }
-        if os.name != "posix":  # Windows finds its libraries through these
-            kept = ("SYSTEMROOT", "TEMP", "TMP", "PATH")
-            fixed |= {name: os.environ[name] for name in kept if name in os.environ}
-        return {**fixed, **self.settings.environment}
+        return {**base_environment(home), **self.settings.environment}
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
+        # The first "idle" is lost if it comes before the subscription to it.
+        deadline, patience = time.monotonic() + START_SECONDS, 0.2
         while time.monotonic() < deadline:
-            patience = min(deadline, time.monotonic() + 1.0)
-            if (
-                self._listener.listen(self.kc.kernel_info(), patience, True).state
-                == "ok"
-            ):
+            until = min(deadline, time.monotonic() + patience)
+            request = self.kc.kernel_info()
+            if self._listener.listen(request, until, True).state == "ok":
                 return
             if not self.is_alive():
                 raise RuntimeError("it ended at once")
+            patience = min(2.0, 1.5 * patience)
         raise RuntimeError(f"no answer within {START_SECONDS:g} s")
+
+
+def base_environment(home: Path = Path("/home/learner")) -> dict[str, str]:
+    """The variables of every kernel; nothing of the grader's own gets in."""
+    fixed = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": str(home),
+        "USER": "learner",
+        "LOGNAME": "learner",
+        "LANG": "C.UTF-8",
+        "IPYTHONDIR": str(home / ".ipython"),
+        "MPLCONFIGDIR": str(home / ".matplotlib"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+        "HF_HUB_OFFLINE": "1",
+        "VISLEARN_SCALE": os.environ.get("VISLEARN_SCALE", "cpu"),
+    }
+    if os.name != "posix":  # Windows finds its libraries through these
+        kept = ("SYSTEMROOT", "TEMP", "TMP", "PATH")
+        fixed |= {name: os.environ[name] for name in kept if name in os.environ}
+    return fixed

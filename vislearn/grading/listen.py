@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,10 +170,10 @@ class Listener:
             return ""
         self.next_watch = now + WATCH_SECONDS
         if not self.kernel.is_alive():
-            return "kernel_died"
+            return "memory_limit" if self.kernel.killed_for_memory() else "kernel_died"
         if folder_bytes(self.kernel.folder) > self.limits.sockets_mb << 20:
             return "disk_limit"
-        if process_bytes(self.kernel.pid) > self.limits.memory_mb << 20:
+        if process_bytes(self.kernel.roots) > self.limits.memory_mb << 20:
             return "memory_limit"
         return ""
 
@@ -194,17 +195,18 @@ def folder_bytes(folder: Path) -> int:
     return total
 
 
-def process_bytes(pid: int) -> int:
-    """Memory of a process and its children: the proportional set size.
+def process_bytes(roots: Iterable[int]) -> int:
+    """Memory of processes and their children: the proportional set size.
 
     Shared pages count once: a handful of forked children is not a memory bomb.
     """
-    try:
-        root = psutil.Process(pid)
-        processes = [root, *root.children(recursive=True)]
-    except psutil.Error:
-        return 0
-    return sum(_proportional_bytes(process) for process in processes)
+    found: dict[int, psutil.Process] = {}
+    for pid in roots:
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(pid)
+            for process in (root, *root.children(recursive=True)):
+                found[process.pid] = process
+    return sum(_proportional_bytes(process) for process in found.values())
 
 
 def _proportional_bytes(process: psutil.Process) -> int:

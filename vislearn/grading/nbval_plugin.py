@@ -8,16 +8,17 @@ grader's process. What differs from nbval:
 * the kernel comes from `kernel` (walls, deadlines, budgets), never from the notebook;
 * comments such as NBVAL_SKIP and tags in a learner's cell decide nothing;
 * stored outputs are never read, and a check that was never compared is a failure;
-* a dead kernel ends its own question only, and the result is in the journal at once.
+* a dead kernel ends its own question only, and the result is on the disk at once.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,43 +26,87 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-from vislearn.grading.journal import Journal
-from vislearn.grading.kernel import GuardedKernel, KernelStartError
-from vislearn.grading.lab import Check, Lab, load_lab
+from vislearn.grading import shard
+from vislearn.grading.kernel import (
+    GuardedKernel,
+    KernelStartError,
+    base_environment,
+    stop_all,
+)
+from vislearn.grading.lab import Check, load_lab
 from vislearn.grading.misconceptions import recognise
+from vislearn.grading.nursery import Nursery, open_nursery
 from vislearn.grading.reference import Reference
 from vislearn.grading.running import Measured, Recorder, Step, kernel_settings
+from vislearn.grading.shard import BatchSettings
 from vislearn.grading.verdict import QuestionResult, judge, judge_question
 
-START_TRIES = 2
+
+class Session:
+    """One pytest session: what it grades with, and the kernels' nursery."""
+
+    def __init__(self, settings: BatchSettings) -> None:
+        self.settings = settings
+        self.lab = load_lab(settings.lab_path)
+        raw = Path(settings.reference).read_text(encoding="utf-8")
+        self.known = Reference.from_json(json.loads(raw))
+        self.nursery: Nursery | None = None
+        if settings.walls == "bwrap":
+            masked = self.lab.masked_modules
+            self.nursery = open_nursery(self.lab.setup, masked, base_environment())
+
+    def kernel(self, language: str, question: str) -> GuardedKernel:
+        """A kernel for one question; the second try starts it cold.
+
+        Raises:
+            KernelStartError: if it does not start either way.
+        """
+        settings = kernel_settings(
+            self.lab,
+            self.settings.secret,
+            walls=self.settings.walls,
+            language=language,
+            question=question,
+            folder=self.settings.folder,
+        )
+        try:
+            return GuardedKernel(settings, self.nursery)
+        except KernelStartError:
+            return GuardedKernel(settings)
+
+    def store(self, about: Mapping[str, str], result: QuestionResult) -> None:
+        """Append one result to the file that the worker follows, in one write."""
+        row = {
+            "key": about["submission"],
+            "sha": about["sha"],
+            "fingerprint": self.settings.fingerprint,
+            "result": result.to_json(),
+        }
+        with open(self.settings.results, "ab", buffering=0) as file:
+            file.write(json.dumps(row).encode() + b"\n")
+
+    def close(self) -> None:
+        if self.nursery is not None:
+            self.nursery.close()
 
 
-@dataclass
-class BatchSettings:
-    """What a session needs to know; read from the batch file."""
+def _end_with_worker(session: Session) -> None:
+    """Wait for the end of standard input, which the worker holds; then clean up.
 
-    lab_path: str
-    secret: str
-    sandboxed: bool
-    journal: str
-    fingerprint: str
-    reference: str  # a file of expected values; no kernel ever sees it
-
-    @cached_property
-    def lab(self) -> Lab:
-        return load_lab(self.lab_path)
-
-    @cached_property
-    def known(self) -> Reference:
-        raw = Path(self.reference).read_text(encoding="utf-8")
-        return Reference.from_json(json.loads(raw))
-
-    @cached_property
-    def book(self) -> Journal:
-        return Journal(Path(self.journal))
+    It ends when the worker lets go of this session, or is gone: then nobody else is
+    there to stop the kernels and to remove the folder.
+    """
+    if shard.worker_input < 0:  # started by hand
+        return
+    while os.read(shard.worker_input, 1):
+        pass
+    stop_all()
+    session.close()
+    shutil.rmtree(session.settings.folder, ignore_errors=True)
+    os._exit(1)
 
 
-_SETTINGS = pytest.StashKey[BatchSettings]()
+_SESSION = pytest.StashKey[Session]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,11 +116,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if path := config.getoption("--vislearn-batch"):
         raw = json.loads(Path(path).read_text(encoding="utf-8"))
-        config.stash[_SETTINGS] = BatchSettings(**raw)
+        session = Session(BatchSettings(**raw))
+        config.stash[_SESSION] = session
+        watch = threading.Thread(target=_end_with_worker, args=(session,), daemon=True)
+        watch.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _SESSION in config.stash:
+        config.stash[_SESSION].close()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
-    if _SETTINGS in parent.config.stash and file_path.suffix == ".ipynb":
+    if _SESSION in parent.config.stash and file_path.suffix == ".ipynb":
         return GradeFile.from_parent(parent, path=file_path)
     return None
 
@@ -84,13 +137,11 @@ class GradeFile(IPyNbFile):  # type: ignore[misc]
     """One question of one submission: a kernel of its own, then a result."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        self.settings = self.config.stash[_SETTINGS]
+        self.grading = self.config.stash[_SESSION]
         self.nb = nbformat.read(str(self.path), as_version=4)
-        about = self.nb.metadata["vislearn"]
-        self.submission, self.sha = str(about["submission"]), str(about["sha"])
-        self.lang = str(about["lang"])
-        self.question = self.settings.lab.questions[about["question"]]
-        self.recorder = Recorder(self.settings.lab.question_timeout_s)
+        self.about = {k: str(v) for k, v in self.nb.metadata["vislearn"].items()}
+        self.question = self.grading.lab.questions[self.about["question"]]
+        self.recorder = Recorder(self.grading.lab.question_timeout_s)
         for number, cell in enumerate(self.nb.cells):
             stage = str(cell.metadata["vislearn"]["stage"])
             yield GradeCell.from_parent(
@@ -105,33 +156,20 @@ class GradeFile(IPyNbFile):  # type: ignore[misc]
 
     def setup(self) -> None:
         """Start the kernel; one that does not start is our failure."""
-        settings = kernel_settings(
-            self.settings.lab,
-            self.settings.secret,
-            sandboxed=self.settings.sandboxed,
-            language=self.lang,
-            question=self.question.id,
-        )
-        for attempt in range(START_TRIES):
-            try:
-                self.kernel = GuardedKernel(settings)
-                return
-            except KernelStartError as error:
-                if attempt + 1 == START_TRIES:
-                    self.recorder.measured.state = "setup_failed"
-                    self.recorder.measured.error_text = str(error)
+        try:
+            self.kernel = self.grading.kernel(self.about["lang"], self.question.id)
+        except KernelStartError as error:
+            self.recorder.measured.state = "setup_failed"
+            self.recorder.measured.error_text = str(error)
 
     def teardown(self) -> None:
         if self.kernel is not None:
             self.kernel.stop()
-        result = self.result()
-        self.settings.book.store(
-            self.submission, self.sha, self.settings.fingerprint, result
-        )
+        self.grading.store(self.about, self.result())
 
     def result(self) -> QuestionResult:
         """The verdict on what has been measured."""
-        lab, known = self.settings.lab, self.settings.known
+        lab, known = self.grading.lab, self.grading.known
         measured: Measured = self.recorder.measured
         expected = known.solutions[self.question.id].values
         result = judge_question(self.question, expected, measured, lab.path)
@@ -192,8 +230,8 @@ class GradeCheck(pytest.Item):
         measured = file.recorder.measured
         if measured.state == "setup_failed":
             pytest.skip(f"ungraded: {measured.error_name} {measured.error_text}")
-        expected = file.settings.known.solutions[file.question.id].values
-        result = judge(self.check, expected, measured, file.settings.lab.path)
+        expected = file.grading.known.solutions[file.question.id].values
+        result = judge(self.check, expected, measured, file.grading.lab.path)
         self.user_properties += [
             ("points", result.points),
             ("max_points", result.max_points),

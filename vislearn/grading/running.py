@@ -133,7 +133,13 @@ class Recorder:
 
 
 def kernel_settings(
-    lab: Lab, secret: str, *, sandboxed: bool, language: str = "", question: str = ""
+    lab: Lab,
+    secret: str,
+    *,
+    walls: str,
+    language: str = "",
+    question: str = "",
+    folder: str = "",
 ) -> KernelSettings:
     """How the kernels of a lab start: its masks, its memory, its seeds."""
     names = [question] if question else list(lab.questions)
@@ -142,7 +148,8 @@ def kernel_settings(
     if language:
         environment["VISLEARN_LANG"] = language
     return KernelSettings(
-        sandboxed=sandboxed,
+        walls=walls,
+        folder=folder,
         limits=Limits(memory_mb=lab.memory_budget_mb),
         masked_modules=lab.masked_modules,
         environment=environment,
@@ -159,7 +166,7 @@ class TrustedRunner:
 
     def __init__(self, lab: Lab, secret: str, language: str = "") -> None:
         self.lab = lab
-        self.settings = kernel_settings(lab, secret, sandboxed=False, language=language)
+        self.settings = kernel_settings(lab, secret, walls="none", language=language)
         self.kernel: GuardedKernel | None = None
 
     def __enter__(self) -> TrustedRunner:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+WALLS = ("bwrap", "user", "none")
 NOBODY = 65534
+FIRST_UID = 1 << 30  # beyond all ranges that systems hand out
 SYSTEM = (
     "/usr",
     "/etc/ld.so.cache",
@@ -98,6 +101,7 @@ def command(
     limits: Limits,
     writable: Iterable[Path] = (),
     masked: Iterable[Path] = (),
+    uid: int = NOBODY,
 ) -> list[str]:
     """The command line that runs `argv` inside the walls.
 
@@ -106,6 +110,7 @@ def command(
         writable: folders bound read-write at their own path (the sockets).
         masked: files of modules to cover with one that refuses to be imported;
             their byte code vanishes, too.
+        uid: the user that root's kernels become.
     """
     mounts = _Mounts()
     for place in SYSTEM:
@@ -138,9 +143,33 @@ def command(
         "/home/learner",
         "--",
         *_limit_command(limits),
-        *_drop_command(),
+        *_drop_command(uid),
         *argv,
     ]
+
+
+def command_as_user(argv: Sequence[str], limits: Limits, uid: int) -> list[str]:
+    """The command line that runs `argv` as another user, with limits and no walls."""
+    return [*_limit_command(limits), *_drop_command(uid), *argv]
+
+
+def prepare_user_walls(masked: Iterable[str], private: Iterable[Path]) -> None:
+    """Take the masked modules and private folders away from all but root.
+
+    This changes the installation: it is meant for a container that is thrown away.
+
+    Raises:
+        ValueError: if the grader is not root, or a module does not exist.
+    """
+    if os.geteuid() != 0:
+        raise ValueError("walls 'user' need a grader that is root, in a container")
+    for file in module_files(masked):
+        file.chmod(0o600)
+        for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+            compiled.unlink()
+    for folder in private:
+        if folder.exists():
+            folder.chmod(0o700)
 
 
 def _walls() -> list[str]:
@@ -162,23 +191,36 @@ def _walls() -> list[str]:
     ]
 
 
+def rlimits(limits: Limits) -> dict[str, int]:
+    """The limits that the kernel of Linux holds for every process, by rlimit name."""
+    return {
+        "as": limits.address_space,
+        "nproc": limits.processes,
+        "fsize": limits.file_mb << 20,
+        "nofile": limits.files,
+        "cpu": limits.cpu_s,
+        "core": 0,
+    }
+
+
+def fresh_uid() -> int:
+    """A user id that nobody has: no two kernels of root share one.
+
+    Else one submission could signal another's processes, and use up the number of
+    processes that a user may have.
+    """
+    return FIRST_UID + secrets.randbelow(1 << 29)
+
+
 def _limit_command(limits: Limits) -> list[str]:
-    return [
-        _tool("prlimit"),
-        f"--as={limits.address_space}",
-        f"--nproc={limits.processes}",
-        f"--fsize={limits.file_mb << 20}",
-        f"--nofile={limits.files}",
-        f"--cpu={limits.cpu_s}",
-        "--core=0",
-        "--",
-    ]
+    values = [f"--{name}={value}" for name, value in rlimits(limits).items()]
+    return [_tool("prlimit"), *values, "--"]
 
 
-def _drop_command() -> list[str]:
+def _drop_command(uid: int) -> list[str]:
     if os.geteuid() != 0:
         return []
-    user = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    user = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
     bare = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
     return [_tool("setpriv"), *user, *bare, "--"]
 
@@ -247,6 +289,18 @@ def interpreter_folders() -> tuple[Path, ...]:
             and not any(other in path.parents for other in resolved)
         )
     )
+
+
+def module_files(names: Iterable[str]) -> list[Path]:
+    """The source files of modules.
+
+    Raises:
+        ValueError: if one of them does not exist.
+    """
+    found = {name: module_file(name) for name in names}
+    if missing := [name for name, file in found.items() if file is None]:
+        raise ValueError(f"masked module {missing[0]!r} does not exist")
+    return [file for file in found.values() if file is not None]
 
 
 def module_file(name: str) -> Path | None:
