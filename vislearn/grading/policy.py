@@ -256,48 +256,60 @@ def _mark(
     given: Mapping[str, Sequence[ManualRow]],
 ) -> Mark:
     about = roster.get(student) if roster is not None else None
-    notes = ["not_in_roster"] if roster is not None and about is None else []
-    rubric = [(item.id, item.points) for item in getattr(lab, "rubric", ())]
-    possible = tidy(lab.points + sum(points for _, points in rubric))
-    rows = [r for r in given.get(student, ()) if r.item in dict(rubric)]
-    manual = _manual([name for name, _ in rubric], rows)
     who = (student, about.name if about else "", about.email if about else "")
+    notes = ["not_in_roster"] if roster is not None and about is None else []
+    rubric = {item.id: item.points for item in getattr(lab, "rubric", ())}
+    possible = tidy(lab.points + sum(rubric.values()))
+    rows = [row for row in given.get(student, ()) if row.item in rubric]
+    manual = _manual(list(rubric), rows)
     if not records:
-        notes.append("nothing_handed_in")
-        zero = policy.missing == "zero"
-        auto, given_or_0 = (0.0, manual or 0.0) if zero else (None, manual)
-        points = given_or_0 if zero else None
-        end = (auto, given_or_0, 0.0, points, possible, 0.0, tuple(notes))
-        return Mark(*who, None, 0, "", *end)
+        return _absent(who, manual, possible, policy.missing)
     chosen = choose(lab, records, policy)
-    record, auto = chosen.record, chosen.auto
-    late_unknown = policy.deadline is not None and not record.handed_in
-    if late_unknown:
-        is_late = "late_by_platform" in record.notes
+    auto = chosen.auto
+    notes += [name for name in (chosen.record.reason,) if name]
+    if policy.deadline is not None and not chosen.record.handed_in:
+        is_late = "late_by_platform" in chosen.record.notes
         notes.append("late_time_unknown" if is_late else "time_unknown")
         auto = None if is_late else auto
-    notes += [name for name in (record.reason,) if name]
     notes += ["closed"] if chosen.closed else []
-    if any(row.sha and row.sha != record.sha for row in rows):
+    if any(row.sha and row.sha != chosen.record.sha for row in rows):
         notes.append("marked_other_attempt")
-    if manual is None:
-        notes.append("not_marked")
+    notes += ["not_marked"] if manual is None else []
     earned = tidy((auto or 0.0) + (manual or 0.0))
     penalty = _penalty(chosen.percent, policy.late, earned, possible)
     penalty = earned if chosen.closed else penalty
-    known = auto is not None and manual is not None
     return Mark(
         *who,
-        record=record,
+        record=chosen.record,
         attempts=len(records),
-        handed_in=record.handed_in,
+        handed_in=chosen.record.handed_in,
         auto=auto,
         manual=manual,
         penalty=penalty,
-        points=tidy(earned - penalty) if known else None,
+        points=None if None in (auto, manual) else tidy(earned - penalty),
         max_points=possible,
         late_days=round(chosen.late.days, 4),
         notes=tuple(notes),
+    )
+
+
+def _absent(
+    who: tuple[str, str, str], manual: float | None, possible: float, missing: str
+) -> Mark:
+    """The mark of a student who handed in nothing: none, or 0 if the policy says so."""
+    zero = missing == "zero"
+    return Mark(
+        *who,
+        record=None,
+        attempts=0,
+        handed_in="",
+        auto=0.0 if zero else None,
+        manual=(manual or 0.0) if zero else manual,
+        penalty=0.0,
+        points=(manual or 0.0) if zero else None,
+        max_points=possible,
+        late_days=0.0,
+        notes=("nothing_handed_in",),
     )
 
 

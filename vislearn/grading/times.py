@@ -81,7 +81,8 @@ def _local(wall: datetime, zone: tzinfo) -> datetime:
     time = wall.replace(tzinfo=zone, fold=1)
     if time.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
         raise ValueError(f"{wall.isoformat()} does not exist on the clocks of {zone}")
-    return time
+    first = time.replace(fold=0)
+    return time if first.utcoffset() != time.utcoffset() else first
 
 
 def iso(time: datetime) -> str:
