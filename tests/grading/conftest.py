@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,12 @@ MINILAB = HERE / "minilab"
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """References are computed anew in every session, never taken from the user's."""
-    before = os.environ.get("VISLEARN_CACHE")
-    os.environ["VISLEARN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
-    yield
-    if before is None:
-        del os.environ["VISLEARN_CACHE"]
-    else:
-        os.environ["VISLEARN_CACHE"] = before
+    """References and the course's secret are made anew, never taken from the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VISLEARN_CACHE", str(folder))
+        patch.setenv("VISLEARN_SECRET_FILE", str(folder / "course-secret"))
+        yield
 
 
 @pytest.fixture(scope="session")

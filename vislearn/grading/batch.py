@@ -23,6 +23,8 @@ from vislearn.grading.journal import Journal, Record, open_journal
 from vislearn.grading.lab import Lab
 from vislearn.grading.reference import Reference, cache_key, reference
 from vislearn.grading.running import answers_of, steps, stubs_of
+from vislearn.grading.secret import course_secret
+from vislearn.grading.secret import mark as secret_mark
 from vislearn.grading.shard import BatchRefusedError, Job, Row
 from vislearn.grading.submission import (
     Submission,
@@ -60,8 +62,7 @@ class Options:
         jobs: workers at a time, where no cluster is given.
         scheduler: address of a Dask scheduler; empty for a cluster in this process.
         walls: bwrap, user (a throw-away container's) or none (trusted notebooks).
-        seed_file: a file whose text is the secret of the course; by default the output
-            folder keeps one of its own.
+        seed_file: a file whose text is the secret of the course (`secret`).
         only_failed: take up only what ended in a time-out, a crash or a limit, and what
             has no result.
         regrade: patterns of submissions (by file or student) to grade anew.
@@ -104,7 +105,8 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
     cgroups.sweep()
     found = [read_submission(p, lab, folder) for p in find_submissions(folder)]
     journal = open_journal(out, create=True)
-    secret = _secret(journal, how.seed_file)
+    secret = course_secret(how.seed_file, lab.path)
+    journal.set_fact("secret_mark", secret_mark(secret))
     known = reference(lab, secret)
     mark = fingerprint(lab, secret, how.walls)
     journal.set_fact("fingerprint", mark)
@@ -246,17 +248,6 @@ def make_job(lab: Lab, known: Reference, mark: str, secret: str, walls: str) -> 
 def fingerprint(lab: Lab, secret: str, walls: str) -> str:
     """What results depend on; results of another fingerprint do not count."""
     return f"{cache_key(lab, secret, False)}-{walls}"
-
-
-def _secret(journal: Journal, seed_file: Path | None) -> str:
-    if seed_file is not None:
-        text = seed_file.read_text(encoding="utf-8").strip()
-        if len(text) < 8:
-            raise ValueError(f"{seed_file}: expected a secret of 8 characters or more")
-        return text
-    secret = journal.fact("secret") or secrets.token_hex(16)
-    journal.set_fact("secret", secret)
-    return secret
 
 
 def _missing(

@@ -180,6 +180,8 @@ class GuardedKernel(RunningKernel):
         self.context.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME)
         # Drained by zmq's own thread: a flood must not make it drop the "idle".
         self.context.setsockopt(zmq.RCVHWM, 100_000)
+        # A warm kernel is there sooner than zmq, by default, tries once more.
+        self.context.setsockopt(zmq.RECONNECT_IVL, 5)
         self.km = KernelManager(
             kernel_spec_manager=specs,
             kernel_name="grading",
@@ -278,7 +280,7 @@ class GuardedKernel(RunningKernel):
 
     def _wait_until_ready(self) -> None:
         # The first "idle" is lost if it comes before the subscription to it.
-        deadline, patience = time.monotonic() + START_SECONDS, 0.2
+        deadline, patience = time.monotonic() + START_SECONDS, 0.03
         while time.monotonic() < deadline:
             until = min(deadline, time.monotonic() + patience)
             request = self.kc.kernel_info()
@@ -286,7 +288,7 @@ class GuardedKernel(RunningKernel):
                 return
             if not self.is_alive():
                 raise RuntimeError("it ended at once")
-            patience = min(2.0, 1.5 * patience)
+            patience = min(2.0, 1.3 * patience)
         raise RuntimeError(f"no answer within {START_SECONDS:g} s")
 
 

@@ -90,7 +90,8 @@ class Listener:
         """
         run, waiting = CellRun(), _Waiting(message, deadline)
         while not waiting.finished:
-            for socket, _ in self.poller.poll(POLL_MS):
+            left = int(1000 * (waiting.deadline - time.monotonic()))
+            for socket, _ in self.poller.poll(max(0, min(POLL_MS, left))):
                 self._drain(socket, waiting, run)
             if waiting.finished:
                 break

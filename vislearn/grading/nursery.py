@@ -35,7 +35,11 @@ from vislearn.grading import inside
 
 NAMESPACES = ("cgroup", "ipc", "uts", "net", "pid", "mnt")
 NS_GET_USERNS = 0xB701  # ioctl_ns(2): the user namespace that owns another one
-ALWAYS = ("ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell")
+ALWAYS = (  # what a kernel imports while it starts
+    *("ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell"),
+    *("ipykernel.debugger", "ipykernel.datapub", "IPython.core.completerlib"),
+    *("IPython.core.oinspect", "IPython.extensions.storemagic", "matplotlib_inline"),
+)
 START_SECONDS = 120.0
 REAP_SECONDS = 1.0
 
@@ -66,7 +70,7 @@ class Nursery:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "vislearn.grading.nursery"],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=dict(environment),

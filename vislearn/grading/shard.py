@@ -18,10 +18,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,7 +40,7 @@ PYTEST = (
     "import pytest; sys.exit(pytest.main(sys.argv[1:]))"
 )
 worker_input = -1
-WATCH_SECONDS = 0.2
+WATCH_SECONDS = 0.1
 
 
 class BatchRefusedError(ValueError):
@@ -117,36 +116,65 @@ def grade_chunk(
         expected.write_text(job.reference, encoding="utf-8")
         if job.walls == "user":
             shop.chmod(0o711)  # the way to the sockets
-        _ensure_known(job, shop)
-        return _session(job, shop, notebooks, tell)
+        gate = _Gate(job, shop, tell)
+        first = () if gate.open else job.known
+        _session(job, shop, [*first, *notebooks], gate.take)
+        return gate.passed()
 
 
-_KNOWN_LOCK = threading.Lock()
 _KNOWN_DONE: set[str] = set()
 
 
-def _ensure_known(job: Job, shop: Path) -> None:
-    """Once per worker and run: the solution gets everything, the stub nothing."""
-    with _KNOWN_LOCK:
-        if job.id in _KNOWN_DONE:
+class _Gate:
+    """Lets results pass once this worker has got the known answers right.
+
+    The first chunk of every worker begins with them: the solution must get everything,
+    the untouched release nothing. Until then results are held back.
+    """
+
+    def __init__(self, job: Job, shop: Path, tell: Callable[[Row], None]) -> None:
+        self.job, self.shop, self.tell = job, shop, tell
+        self.open = job.id in _KNOWN_DONE
+        self.missing = dict(job.known_points)
+        self.rows: list[Row] = []
+
+    def take(self, row: Row) -> None:
+        """Take one result in.
+
+        Raises:
+            BatchRefusedError: if it is that of a known answer, and wrong.
+        """
+        name, result = f"{row['key']} {row['result']['question']}", row["result"]
+        if name not in self.job.known_points:
+            self.rows.append(row)
+            if self.open:
+                self.tell(row)
             return
-        rows = _session(job, shop, job.known, lambda _row: None)
-        points = {
-            f"{row['key']} {row['result']['question']}": row["result"]
-            for row in rows
-            if row["result"]["state"] == "graded"
-        }
-        for name, wanted in job.known_points.items():
-            result = points.get(name)
-            if result is None or result["points"] != wanted:
-                got = "no result"
-                if result is not None:
-                    got = f"{result['points']:g} ({result['reason']})"
-                raise BatchRefusedError(
-                    f"nobody is graded: {name} got {got}, expected {wanted:g}. "
-                    f"The grading environment is at fault. {last_lines(shop)}"
-                )
-        _KNOWN_DONE.add(job.id)
+        wanted = self.missing.pop(name)
+        if result["state"] != "graded" or result["points"] != wanted:
+            self._refuse(name, f"{result['points']:g} ({result['reason']})", wanted)
+        if not self.missing:
+            self.open = True
+            _KNOWN_DONE.add(self.job.id)
+            for held in self.rows:
+                self.tell(held)
+
+    def passed(self) -> list[Row]:
+        """All results of the session.
+
+        Raises:
+            BatchRefusedError: if a known answer has none.
+        """
+        if not self.open:
+            name, wanted = next(iter(self.missing.items()))
+            self._refuse(name, "no result", wanted)
+        return self.rows
+
+    def _refuse(self, name: str, got: str, wanted: float) -> None:
+        raise BatchRefusedError(
+            f"nobody is graded: {name} got {got}, expected {wanted:g}. "
+            f"The grading environment is at fault. {last_lines(self.shop)}"
+        )
 
 
 def last_lines(shop: Path) -> str:
@@ -178,14 +206,12 @@ def sweep() -> None:
 
 
 def _session(
-    job: Job, shop: Path, notebooks: Iterable[str], tell: Callable[[Row], None]
-) -> list[Row]:
+    job: Job, shop: Path, notebooks: Sequence[str], take: Callable[[Row], None]
+) -> None:
     """Write the notebooks and run one pytest process over them."""
     folder = Path(tempfile.mkdtemp(prefix="s", dir=shop))
-    count = 0
     for number, text in enumerate(notebooks):
         (folder / f"{number:06d}.ipynb").write_text(text, encoding="utf-8")
-        count += 1
     results = folder.with_suffix(".jsonl")
     results.touch(mode=0o600)
     settings = BatchSettings(
@@ -200,7 +226,8 @@ def _session(
     process = _start(shop, folder, settings)
     _LIVE.add(process)
     try:
-        return _follow(process, results, tell, time.monotonic() + job.seconds * count)
+        seconds = job.seconds * len(notebooks)
+        _follow(process, results, take, time.monotonic() + seconds)
     finally:
         _LIVE.discard(process)
         _let_go(process)
@@ -257,21 +284,19 @@ def _start(
 def _follow(
     process: subprocess.Popen[bytes],
     results: Path,
-    tell: Callable[[Row], None],
+    take: Callable[[Row], None],
     deadline: float,
-) -> list[Row]:
+) -> None:
     """Pass on every finished line of the results until the session has ended."""
-    rows: list[Row] = []
     rest = b""
     with results.open("rb") as file:
         while True:
             ended = process.poll() is not None or time.monotonic() > deadline
             *lines, rest = (rest + file.read()).split(b"\n")
             for line in lines:
-                rows.append(json.loads(line))
-                tell(rows[-1])
+                take(json.loads(line))
             if ended:
-                return rows
+                return
             time.sleep(WATCH_SECONDS)
 
 

@@ -8,6 +8,7 @@ by one as events while a chunk runs, and once more, all of them, at its end.
 from __future__ import annotations
 
 import logging
+import math
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +18,10 @@ from vislearn.grading.shard import BatchRefusedError, Job, Row, grade_chunk, sto
 
 POLL_SECONDS = 0.1
 CONNECT_SECONDS = 30.0
+# A session costs some seconds before its first notebook: chunks are not too small, and
+# not so large that the last one keeps everybody waiting.
 CHUNKS_PER_WORKER = 4
-MAX_CHUNK = 96  # notebooks
+MIN_CHUNK, MAX_CHUNK = 36, 120  # notebooks
 
 
 @contextmanager
@@ -99,9 +102,11 @@ def run(
 
 
 def chunks(notebooks: Sequence[str], workers: int) -> list[list[str]]:
-    """Shares of equal size, several for each worker."""
-    wanted = -(-len(notebooks) // (max(1, workers) * CHUNKS_PER_WORKER))
-    size = min(MAX_CHUNK, max(1, wanted))
+    """Shares of equal size: at least one for each worker, several if there is much."""
+    workers = max(1, workers)
+    share = math.ceil(len(notebooks) / workers)
+    part = math.ceil(share / CHUNKS_PER_WORKER)
+    size = max(1, min(share, max(MIN_CHUNK, part), MAX_CHUNK))
     return [
         list(notebooks[begin : begin + size])
         for begin in range(0, len(notebooks), size)
