@@ -306,20 +306,18 @@ def _match(
     settings: Settings,
 ) -> Match | None:
     """How alike two answers are, or None if that is not enough to show."""
+    if min(len(first[1]), len(second[1])) < settings.least:
+        return None
     shared = first[1] & second[1]
-    shares = [len(shared) / len(own) if own else 0.0 for _, own in (first, second)]
-    score = max(
-        share if len(own) >= settings.least else 0.0
-        for share, (_, own) in zip(shares, (first, second), strict=True)
-    )
-    if score < settings.alike:
+    shares = [len(shared) / len(own) for _, own in (first, second)]
+    if max(shares) < settings.alike:
         return None
     sides = [
         Side(share, len(own), answers.code(name).ranges(shared))
         for share, (name, own) in zip(shares, (first, second), strict=True)
     ]
     jaccard = len(shared) / len(first[1] | second[1])
-    return Match(answers.question, score, jaccard, len(shared), sides[0], sides[1])
+    return Match(answers.question, max(shares), jaccard, len(shared), *sides)
 
 
 def _is_public(
