@@ -12,9 +12,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-from vislearn.grading import submission as reading
+from vislearn.grading import notebook_file
+from vislearn.grading.definitions import definitions
 from vislearn.grading.lab import Lab
-from vislearn.grading.submission import Submission, definitions, read_submission
+from vislearn.grading.submission import Submission, read_submission
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_a_file_beyond_the_limit_is_not_even_opened(
 ) -> None:
     path = tmp_path / "in.ipynb"
     with path.open("wb") as file:
-        file.truncate(reading.MAX_BYTES + 1)
+        file.truncate(notebook_file.MAX_BYTES + 1)
     assert read_submission(path, minilab).reason == "too_large"
 
 

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vislearn.grading import listen, messages, submission, values, verdict
+from vislearn.grading import (
+    listen,
+    messages,
+    notebook_file,
+    submission,
+    values,
+    verdict,
+)
 from vislearn.grading.emit import encode
 from vislearn.grading.lab import Check
 from vislearn.grading.running import Measured
@@ -158,7 +165,7 @@ def test_names_of_errors_cannot_carry_messages() -> None:
 def test_every_reason_has_words_in_both_languages() -> None:
     code = "".join(
         Path(module.__file__ or "").read_text("utf-8")
-        for module in (listen, submission, values, verdict)
+        for module in (listen, notebook_file, submission, values, verdict)
     )
     patterns = (r'(?:Error|Difference|lost)\(\s*"([a-z_]+)"', r'"([a-z]+_[a-z]+)" if ')
     used = {name for pattern in patterns for name in re.findall(pattern, code)}

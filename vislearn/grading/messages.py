@@ -24,6 +24,26 @@ REASONS: dict[str, dict[str, str]] = {
         "ko": "글이 기대한 것과 다릅니다.",
         "en": "The text differs from the expected one.",
     },
+    "wrong_dtype": {
+        "ko": "값은 맞지만 숫자의 자료형이 다릅니다.",
+        "en": "The numbers are right, but they have another type than expected.",
+    },
+    "wrong_size": {
+        "ko": "원소의 개수가 기대한 개수와 다릅니다.",
+        "en": "There are more or fewer members than expected.",
+    },
+    "wrong_member": {
+        "ko": "순서와 상관없이 비교해도 기대한 것과 다른 원소가 있습니다.",
+        "en": "Even in any order, some member is not an expected one.",
+    },
+    "wrong_image_size": {
+        "ko": "그림의 높이나 너비가 기대한 것과 다릅니다.",
+        "en": "The picture has another height or width than expected.",
+    },
+    "wrong_image": {
+        "ko": "그림이 기대한 그림과 다릅니다.",
+        "en": "The picture differs from the expected one.",
+    },
     "wrong_error": {
         "ko": "오류는 발생하지만 종류가 다릅니다.",
         "en": "It raises an error, but of another kind.",
@@ -95,6 +115,14 @@ REASONS: dict[str, dict[str, str]] = {
         "ko": "셀이 너무 많습니다.",
         "en": "The notebook has too many cells.",
     },
+    "too_much_code": {
+        "ko": "코드가 너무 깁니다. 답에 필요 없는 것을 지우고 다시 제출하십시오.",
+        "en": "There is too much code; remove what is not part of the answers.",
+    },
+    "cell_too_long": {
+        "ko": "너무 긴 코드 셀이 있어 빈 셀로 보았습니다.",
+        "en": "A code cell is too long and counts as empty.",
+    },
     "not_json": {
         "ko": "노트북 파일이 깨졌습니다(JSON이 아닙니다). 다시 저장해 제출하십시오.",
         "en": "The notebook is damaged (not JSON); save it again and hand it in.",
@@ -130,6 +158,11 @@ WORDS: dict[str, dict[str, str]] = {
     "expected": {"ko": "기대한 값", "en": "expected"},
     "got": {"ko": "나온 값", "en": "got"},
     "at": {"ko": "위치", "en": "at"},
+    "input": {"ko": "작은 입력", "en": "small input"},
+    "blocked": {
+        "ko": "먼저 고칠 문제: {questions}. 이 문제는 그 답을 씁니다.",
+        "en": "Look at {questions} first: this question uses that answer.",
+    },
     "graded": {"ko": "채점됨", "en": "graded"},
     "unreadable": {"ko": "읽을 수 없음", "en": "unreadable"},
     "ungraded": {"ko": "미채점", "en": "ungraded"},

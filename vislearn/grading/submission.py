@@ -9,26 +9,23 @@ what a submission holds in their place has no effect.
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
-import json
-import logging
+import os
 import re
 import unicodedata
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
+from vislearn.grading.definitions import definitions
 from vislearn.grading.lab import LANGUAGES, Lab
+from vislearn.grading.notebook_file import UnreadableError, parse, read_bytes
 
-MAX_BYTES = 64 << 20
 MAX_SOURCE = 200_000  # characters of one cell
-MAX_CELLS = 5_000
+MAX_CODE = 400_000  # characters of all cells with a learner's code
+MAX_NAME = 200  # characters
 START = 'import os\n\nos.environ["VISLEARN_LANG"]'  # of every generated notebook
 
 
@@ -55,39 +52,60 @@ class Submission:
 def find_submissions(folder: Path) -> list[Path]:
     """All notebooks under a folder, in a stable order, without editors' copies.
 
+    Links are not followed, and what cannot be listed is passed over.
+
     Raises:
         ValueError: if the folder does not exist or holds no notebook.
     """
     if folder.is_file():
         return [folder]
-    found = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() == ".ipynb"
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
+    found, waiting = [], [str(folder)]
+    while waiting:
+        for entry in _entries(waiting.pop()):
+            if entry.name.startswith("."):
+                continue
+            if Path(entry.name).suffix.lower() == ".ipynb":
+                found.append(Path(entry.path))
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
     if not found:
         raise ValueError(f"{folder}: no notebooks (*.ipynb) there")
-    return sorted(found, key=lambda path: unicodedata.normalize("NFC", str(path)))
+    return sorted(found, key=_order)
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _order(path: Path) -> tuple[str, str]:
+    return unicodedata.normalize("NFC", str(path)), str(path)
 
 
 def read_submission(path: Path, lab: Lab, folder: Path | None = None) -> Submission:
     """Read one file; never raises for what is in it."""
-    relative = (
-        path.relative_to(folder) if folder and path != folder else Path(path.name)
-    )
-    key = _printable(unicodedata.normalize("NFC", relative.as_posix()))
-    first = Path(key).parts[0] if len(relative.parts) > 1 else Path(key).stem
-    make = functools.partial(Submission, key, _printable(first), path)
+    folder = folder if folder and path != folder else path.parent
+    relative = path.relative_to(folder)
+    parts = relative.parts
+    key = _key(relative.as_posix(), folder)
+    student = _key(parts[0] if len(parts) > 1 else relative.stem)
+    make = functools.partial(Submission, key, student, path)
     sha = ""
     try:
-        raw, sha = _bytes(path)
-        notebook, notes = _notebook(raw)
-        lang = _language(notebook)
-        answers, context, found = _sort(list(_cells(notebook)), lab)
+        raw, sha = read_bytes(path)
+        notebook, notes = parse(raw)
+        del raw
+        cells = list(_cells(notebook))
+        lang = _language(notebook, cells)
+        if any(cell.cut for cell in cells):
+            notes.append("cell_too_long")
+        answers, context, found = _sort(cells, lab)
         if not found and _is_other_lab(notebook, lab):
             return make(sha, "unreadable", lang, "other_lab")
-    except _UnreadableError as error:
+    except UnreadableError as error:
         return make(error.sha or sha, "unreadable", reason=str(error))
     except Exception:  # a notebook that breaks nbformat in a way of its own
         return make(sha, "unreadable", reason="not_a_notebook")
@@ -96,26 +114,35 @@ def read_submission(path: Path, lab: Lab, folder: Path | None = None) -> Submiss
     return make(sha, "readable", lang, "", tuple(notes), answers, context)
 
 
-def _bytes(path: Path) -> tuple[bytes, str]:
-    """A file's content and its hash; links are not followed."""
+def _key(name: str, folder: Path | None = None) -> str:
+    """A name as it may be printed, and different for every file.
+
+    macOS takes Korean letters apart; they are put together, so that a file keeps its
+    name from machine to machine. What had to be changed otherwise gets a tag.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    shown = _printable(composed)
+    if shown == composed and not _is_taken(name, composed, folder):
+        return shown
+    tag = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{shown[: MAX_NAME - 9]}~{tag}"
+
+
+def _is_taken(name: str, composed: str, folder: Path | None) -> bool:
+    """Whether another file has the name that this one would get."""
+    if name == composed or folder is None:
+        return False
     try:
-        if path.is_symlink() or not path.is_file():
-            raise _UnreadableError("not_a_file")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise _UnreadableError("too_large", f"size-{size}")
-        raw = path.read_bytes()
+        return not os.path.samefile(folder / name, folder / composed)
     except OSError:
-        raise _UnreadableError("not_a_file") from None
-    return raw, hashlib.sha256(raw).hexdigest()
+        return False
 
 
-class _UnreadableError(Exception):
-    """Carries the key of the message, and what stands for a hash if there is none."""
-
-    def __init__(self, reason: str, sha: str = "") -> None:
-        super().__init__(reason)
-        self.sha = sha
+def _printable(text: str) -> str:
+    """A name that is safe in reports and terminals."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    kept = (c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(kept)[:MAX_NAME]
 
 
 @dataclass(frozen=True)
@@ -126,57 +153,7 @@ class _Cell:
     role: str
     question: str
     grade_id: str
-
-
-def _notebook(raw: bytes) -> tuple[dict[str, Any], list[str]]:
-    """The notebook as version 4, and the keys of notes about it."""
-    if not raw.strip():
-        raise _UnreadableError("empty_file")
-    try:
-        content = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        raise _UnreadableError("not_json") from None
-    if not isinstance(content, dict) or not isinstance(content.get("nbformat"), int):
-        raise _UnreadableError("not_a_notebook")
-    notes: list[str] = []
-    if content["nbformat"] < 4:
-        content = _upgraded(content)
-        notes.append("upgraded")
-    if not isinstance(content.get("cells"), list):
-        raise _UnreadableError("not_a_notebook")
-    if len(content["cells"]) > MAX_CELLS:
-        raise _UnreadableError("too_many_cells")
-    if not _valid(content):
-        notes.append("not_valid")
-    return content, notes
-
-
-def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
-    logging.getLogger("traitlets").disabled = True  # nbformat talks about its doubts
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return dict(nbformat.reads(json.dumps(content), as_version=4))
-        except Exception:
-            raise _UnreadableError("not_a_notebook") from None
-
-
-def _valid(content: dict[str, Any]) -> bool:
-    """Whether it follows the format; we read what we can of those that do not."""
-    copy = {**content, "cells": [_without_outputs(cell) for cell in content["cells"]]}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # missing and double ids come as warnings
-        try:
-            nbformat.validate(nbformat.from_dict(copy))
-        except Exception:
-            return False
-    return True
-
-
-def _without_outputs(cell: Any) -> Any:
-    if isinstance(cell, dict) and cell.get("cell_type") == "code":
-        return {**cell, "outputs": []}
-    return cell
+    cut: bool  # longer than the limit: counts as empty
 
 
 def _cells(notebook: Mapping[str, Any]) -> Iterator[_Cell]:
@@ -190,13 +167,16 @@ def _cells(notebook: Mapping[str, Any]) -> Iterator[_Cell]:
             continue
         meta = _mapping(raw.get("metadata"))
         own, foreign = _mapping(meta.get("vislearn")), _mapping(meta.get("nbgrader"))
+        kind = _text(raw.get("cell_type"))
+        cut = kind == "code" and len(source) > MAX_SOURCE
         yield _Cell(
-            kind=str(raw.get("cell_type")),
-            source=_clean(source),
-            id=str(raw.get("id", "")),
-            role=str(own.get("role") or ""),
-            question=str(own.get("question") or ""),
-            grade_id=str(foreign.get("grade_id") or ""),
+            kind=kind,
+            source="" if cut else source.encode("utf-8", "replace").decode("utf-8"),
+            id=_text(raw.get("id")),
+            role=_text(own.get("role")),
+            question=_text(own.get("question")),
+            grade_id=_text(foreign.get("grade_id")),
+            cut=cut,
         )
 
 
@@ -204,11 +184,8 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _clean(source: str) -> str:
-    """Text that can be encoded; a cell beyond the limit counts as empty."""
-    if len(source) > MAX_SOURCE:
-        return ""
-    return source.encode("utf-8", "replace").decode("utf-8")
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _sort(
@@ -219,41 +196,47 @@ def _sort(
     A cell that the learner added runs with the question whose answer comes next, and
     also with the one in whose section it stands. Imports and definitions of everything
     above an answer come along as its context, as they would in the notebook.
+
+    Raises:
+        UnreadableError: if there is more code than anybody writes.
     """
     places = [_place(cell, lab) for cell in cells]
-    order = list(enumerate(places))
+    theirs = [n for n, (kind, _) in enumerate(places) if kind in ("solution", "helper")]
+    if sum(len(cells[n].source) for n in theirs) > MAX_CODE:
+        raise UnreadableError("too_much_code")
+    defined = functools.cache(lambda n: definitions(cells[n].source))
     answers: dict[str, tuple[str, ...]] = {}
     context: dict[str, str] = {}
     for question in lab.questions:
-        own = [n for n, place in order if place == ("solution", question)]
-        if not own:
-            answers[question] = ("",)
-            continue
-        begin = max(
-            (
-                n
-                for n, (kind, q) in order[: own[0]]
-                if kind == "solution" and q != question
-            ),
-            default=-1,
-        )
-        end = next(
-            (n for n, (_, q) in order[own[-1] + 1 :] if q and q != question), len(order)
-        )
-        mine = [
-            n
-            for n in range(begin + 1, end)
-            if places[n] == ("solution", question) or places[n][0] == "helper"
-        ]
-        answers[question] = tuple(cells[n].source for n in mine)
-        above = [
-            definitions(cells[n].source)
-            for n in range(begin + 1)
-            if places[n][0] in ("solution", "helper")
-        ]
-        context[question] = "\n".join(text for text in above if text)
+        section = _section(places, question)
+        answers[question] = tuple(
+            cells[n].source
+            for n in theirs
+            if n in section and places[n] in (("solution", question), ("helper", ""))
+        ) or ("",)
+        if section:
+            above = [defined(n) for n in theirs if n < section.start]
+            context[question] = "\n".join(text for text in above if text)
     found = any(kind == "solution" for kind, _ in places)
     return answers, context, found
+
+
+def _section(places: list[tuple[str, str]], question: str) -> range:
+    """The cells from behind the answer before to the next question; empty: none."""
+    own = [n for n, place in enumerate(places) if place == ("solution", question)]
+    if not own:
+        return range(0)
+    before = [n for n in range(own[0]) if places[n][0] == "solution"]
+    begin = before[-1] + 1 if before else 0
+    end = next(
+        (
+            n
+            for n in range(own[-1] + 1, len(places))
+            if places[n][1] not in ("", question)
+        ),
+        len(places),
+    )
+    return range(begin, end)
 
 
 def _place(cell: _Cell, lab: Lab) -> tuple[str, str]:
@@ -274,39 +257,12 @@ def _place(cell: _Cell, lab: Lab) -> tuple[str, str]:
     return "helper", ""
 
 
-_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
-
-
-def definitions(source: str) -> str:
-    """The imports, functions, classes and plain constants of a cell, as code.
-
-    What a cell above an answer defines, the answer may use; what it *does* (a loop, a
-    training run) must not cost the answers below.
-    """
-    try:
-        tree = ast.parse(_MAGIC.sub("", source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-    kept: list[ast.stmt] = [
-        node
-        for node in tree.body
-        if isinstance(node, kinds)
-        or (isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant))
-    ]
-    try:
-        return "\n".join(ast.unparse(node) for node in kept)
-    except (RecursionError, ValueError):
-        return ""
-
-
-def _language(notebook: Mapping[str, Any]) -> str:
+def _language(notebook: Mapping[str, Any], cells: list[_Cell]) -> str:
     """The notebook's language: its metadata, else whether its prose holds Hangul."""
     own = _mapping(_mapping(notebook.get("metadata")).get("vislearn"))
     if own.get("lang") in LANGUAGES:
         return str(own["lang"])
-    prose = [c.source for c in _cells(notebook) if c.kind == "markdown"]
-    text = "".join(prose)
+    text = "".join(cell.source for cell in cells if cell.kind == "markdown")
     return "en" if text and not re.search("[가-힣]", text) else "ko"
 
 
@@ -314,10 +270,3 @@ def _is_other_lab(notebook: Mapping[str, Any], lab: Lab) -> bool:
     own = _mapping(_mapping(notebook.get("metadata")).get("vislearn"))
     source = own.get("source") or own.get("lab")
     return bool(source) and source != lab.id
-
-
-def _printable(text: str) -> str:
-    """A name that is safe in reports and terminals."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    kept = (c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return "".join(kept)[:200]
