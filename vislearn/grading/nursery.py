@@ -85,6 +85,10 @@ class Nursery:
             self.close()
             raise
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kernel(
         self,
         placeholder: int,
