@@ -147,6 +147,38 @@ REASONS: dict[str, dict[str, str]] = {
         "ko": "답을 쓰는 셀을 찾지 못했습니다.",
         "en": "No answer cells were found.",
     },
+    "nothing_handed_in": {
+        "ko": "제출한 노트북이 없습니다.",
+        "en": "Nothing was handed in.",
+    },
+    "not_in_roster": {
+        "ko": "수강생 명단에 없는 학습자입니다.",
+        "en": "This learner is not in the roster.",
+    },
+    "late_by_platform": {
+        "ko": "제출 플랫폼에 늦은 제출로 표시되어 있습니다.",
+        "en": "The platform marks this as handed in late.",
+    },
+    "late_time_unknown": {
+        "ko": "늦은 제출이지만 제출 시각을 알 수 없어 점수를 정하지 못했습니다.",
+        "en": "It was late, but nothing says how late; so there is no mark yet.",
+    },
+    "time_unknown": {
+        "ko": "제출 시각을 알 수 없어 제때 낸 것으로 보았습니다.",
+        "en": "The time is unknown; it counts as handed in on time.",
+    },
+    "closed": {
+        "ko": "제출 기간이 끝난 뒤에 낸 노트북이어서 0점입니다.",
+        "en": "Handed in after the lab had closed: 0 points.",
+    },
+    "marked_other_attempt": {
+        "ko": "사람이 매긴 점수는 다른 제출본을 보고 매긴 것입니다.",
+        "en": "The points given by a person were given for another version.",
+    },
+    "not_marked": {
+        "ko": "사람이 매기는 점수가 아직 다 나오지 않았습니다.",
+        "en": "A person has not marked every item yet.",
+    },
 }
 
 WORDS: dict[str, dict[str, str]] = {

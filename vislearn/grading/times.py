@@ -54,6 +54,8 @@ def read_time(text: str, zone: tzinfo | None = None) -> datetime:
     clock = f"{found['hour']}:{found['minute']}:{found['second'] or '00'}"
     try:
         wall = datetime.fromisoformat(f"{found['date']}T{clock}")
+        if not 1970 <= wall.year <= 2200:
+            raise ValueError(f"the year is {wall.year}")
     except ValueError as error:
         raise ValueError(f"{text!r} is no time ({error})") from None
     if found["zone"]:
