@@ -20,8 +20,8 @@ from markdown_it.token import Token
 from vislearn.course.markdown import FENCES, is_closed, parse_file
 
 LANGUAGES = ("ko", "en")
-ROLES = ("setup", "demo", "solution", "visible", "probe", "hint", "expected-output")
-OF_A_QUESTION = ("solution", "visible", "probe", "hint")  # roles that need a question
+OF_A_QUESTION = ("solution", "visible", "cases", "probe", "hint")
+ROLES = ("setup", "demo", *OF_A_QUESTION, "expected-output")
 PROSE_KEYS = {"lang", "role", "question", "level"}
 CODE_KEYS = {"role", "question", "audience"}  # under `vislearn`
 

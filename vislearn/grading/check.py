@@ -2,7 +2,8 @@
 
 The same cells, values and verdicts as in grading, with public inputs and without walls
 (the code is the learner's own). What differs is shown with numbers, because public
-inputs are no secret.
+inputs are no secret, and first of all on the small cases, which a learner can follow
+by hand.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vislearn.grading.counterexamples import own_example_lines
 from vislearn.grading.emit import PUBLIC_SECRET
 from vislearn.grading.lab import LANGUAGES, Lab, Question, load_lab
 from vislearn.grading.messages import reason, word
@@ -21,9 +23,14 @@ from vislearn.grading.misconceptions import recognise
 from vislearn.grading.reference import Reference, cache_file, reference
 from vislearn.grading.release import lab_of_bundle
 from vislearn.grading.report import feedback_lines
-from vislearn.grading.running import TrustedRunner
+from vislearn.grading.running import Measured, TrustedRunner
 from vislearn.grading.submission import Submission, read_submission
-from vislearn.grading.verdict import QuestionResult, judge_question
+from vislearn.grading.verdict import (
+    QuestionResult,
+    blocked_line,
+    judge_question,
+    with_blocked,
+)
 
 
 @dataclass(frozen=True)
@@ -56,27 +63,35 @@ def check_notebook(
         lang = submission.lang
         if submission.state == "unreadable":
             raise ValueError(f"{path}: {reason(submission.reason, lang)}")
-        with TrustedRunner(lab, PUBLIC_SECRET, lang) as runner:
-            lines = [
-                _line(lab, question, known, submission, runner)
-                for question in lab.questions.values()
-            ]
+        tried = _try_all(lab, known, submission)
+    results = with_blocked(lab, {name: result for name, (result, _) in tried.items()})
+    lines = [
+        _line(lab, known, results[name], measured, lang)
+        for name, (_, measured) in tried.items()
+    ]
     return lines, lang
 
 
-def _line(
-    lab: Lab,
-    question: Question,
-    known: Reference,
-    submission: Submission,
-    runner: TrustedRunner,
-) -> Line:
-    measured = runner.run(
-        question.id,
-        submission.answers,
-        question.public_probes,
-        submission.context.get(question.id, ""),
-    )
+def _try_all(
+    lab: Lab, known: Reference, submission: Submission
+) -> dict[str, tuple[QuestionResult, Measured]]:
+    """Every question with public inputs: the verdict, and what came out."""
+    tried = {}
+    with TrustedRunner(lab, PUBLIC_SECRET, submission.lang) as runner:
+        for question in lab.questions.values():
+            measured = runner.run(
+                question.id,
+                submission.answers,
+                (*question.cases, *question.public_probes),
+                submission.context.get(question.id, ""),
+            )
+            tried[question.id] = _judged(lab, question, known, measured), measured
+    return tried
+
+
+def _judged(
+    lab: Lab, question: Question, known: Reference, measured: Measured
+) -> QuestionResult:
     expected = known.solutions[question.id].values
     public = replace(
         question, checks=tuple(c for c in question.checks if c.name in expected)
@@ -91,13 +106,24 @@ def _line(
         result,
         lab.path,
     )
-    result = replace(result, misconception=found)
-    messages = feedback_lines(lab, result, submission.lang)
+    return replace(result, misconception=found)
+
+
+def _line(
+    lab: Lab, known: Reference, result: QuestionResult, measured: Measured, lang: str
+) -> Line:
+    messages = feedback_lines(lab, result, lang)
+    if blocked := blocked_line(result, lang):
+        messages.append(blocked)
     if measured.state == "error":
         messages.append(f"{measured.error_name}: {measured.error_text}".strip(": "))
-    messages += counter_example(result, submission.lang)
-    title = question.title[submission.lang]
-    return Line(question.id, title, result.points, result.max_points, tuple(messages))
+    if result.points < result.max_points:
+        messages += own_example_lines(known, result.question, measured, lang)
+    messages += counter_example(result, lang)
+    title = lab.questions[result.question].title[lang]
+    return Line(
+        result.question, title, result.points, result.max_points, tuple(messages)
+    )
 
 
 def counter_example(result: QuestionResult, lang: str) -> list[str]:

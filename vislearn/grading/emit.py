@@ -8,20 +8,27 @@ the grader's process, which is not this one.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
+from vislearn.grading.encoding import (
+    MAX_DEPTH,
+    MAX_NUMBERS,
+    MAX_TEXT,
+    encode,
+    encode_image,
+)
 
 MIME = "application/vnd.vislearn.value+json"
 SEEDS_VARIABLE = "VISLEARN_CASE_SEEDS"
 LANGUAGE_VARIABLE = "VISLEARN_LANG"
 PUBLIC_SECRET = "vislearn-public"
-MAX_NUMBERS = 20_000  # per emitted value
-MAX_TEXT = 20_000  # characters per emitted text
-MAX_DEPTH = 8
+CASE = "case:"  # names of small cases begin so; no check may be called like this
+MAX_CASE_NUMBERS = 400  # of all inputs of a small case, and of its output
 
 
 def emit(name: str, value: Any) -> None:
@@ -30,12 +37,26 @@ def emit(name: str, value: Any) -> None:
     Args:
         name: the check's name.
         value: a tensor, an array, a number, a bool, a string, None, or lists,
-            tuples and dicts of these (at most 20,000 numbers in all).
+            tuples, sets and dicts of these (at most 20,000 numbers in all).
 
     Raises:
         ValueError: if the value is of another kind or too large.
     """
     publish({"name": str(name), **encode(value)})
+
+
+def emit_image(name: str, image: Any) -> None:
+    """Show a picture to the grader, for a check of kind image.
+
+    Args:
+        name: the check's name.
+        image: a PIL image, a matplotlib figure, or an array or tensor of shape (H, W),
+            (H, W, C) or (C, H, W): whole numbers 0..255 or floats 0..1.
+
+    Raises:
+        ValueError: if this is no picture.
+    """
+    publish({"name": str(name), **encode_image(image)})
 
 
 def emit_error(name: str, function: Callable[..., Any], *args: Any, **kw: Any) -> None:
@@ -46,12 +67,102 @@ def emit_error(name: str, function: Callable[..., Any], *args: Any, **kw: Any) -
     try:
         function(*args, **kw)
     except Exception as error:
-        family = [kind.__name__ for kind in type(error).__mro__[:-2]]
-        data = {"type": type(error).__name__, "family": family, "message": str(error)}
+        data = _about(error)
     else:
         data = {"type": "no error", "family": [], "message": ""}
-    data["message"] = str(data["message"])[:MAX_TEXT]
     publish({"name": str(name), "dtype": "error", "shape": [], "data": data})
+
+
+def emit_warning(
+    name: str, function: Callable[..., Any], *args: Any, **kw: Any
+) -> None:
+    """Emit the first warning that `function(*args, **kw)` gives, as an error is.
+
+    A call without a warning emits the type "no error"; one that raises, what it raises.
+    """
+    data: dict[str, Any] = {"type": "no error", "family": [], "message": ""}
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        try:
+            function(*args, **kw)
+        except Exception as error:
+            data = _about(error)
+        else:
+            if given:
+                said = given[0].message
+                kept = said if isinstance(said, Warning) else given[0].category(said)
+                data = _about(kept)
+    publish({"name": str(name), "dtype": "error", "shape": [], "data": data})
+
+
+def _about(error: BaseException) -> dict[str, Any]:
+    family = [kind.__name__ for kind in type(error).__mro__[:-2]]
+    message = str(error)[:MAX_TEXT]
+    return {"type": type(error).__name__, "family": family, "message": message}
+
+
+def emit_case(
+    question: str, function: Callable[..., Any], *args: Any, **kw: Any
+) -> None:
+    """Call a function on a small public input and show what comes out.
+
+    In a learner's notebook it prints the call and its result. In the grader it is
+    where counter-examples come from, so keep inputs small enough to follow by hand.
+
+    Args:
+        question: the question whose answer this is.
+        function: what to call; its name and parameters are shown.
+
+    Raises:
+        ValueError: if the inputs hold more than 400 numbers.
+    """
+    names = _parameter_names(function, len(args))
+    before = [_case_value(value, strict=True) for value in args]
+    keywords = {key: _case_value(value, strict=True) for key, value in kw.items()}
+    try:
+        output = _case_value(function(*args, **kw))
+    except Exception as error:
+        output = {"dtype": "error", "shape": [], "data": _about(error)}
+    data = {
+        "call": getattr(function, "__name__", type(function).__name__)[:100],
+        "inputs": [[n, v] for n, v in zip(names, before, strict=True)],
+        "keywords": [[key, value] for key, value in keywords.items()],
+        "output": output,
+    }
+    after = [_case_value(value) for value in args]
+    if after != before:  # the function changed what it was given
+        data["after"] = after
+    payload = {"name": f"{CASE}{question}", "dtype": "case", "shape": [], "data": data}
+    if SEEDS_VARIABLE in os.environ:
+        publish(payload)
+    else:
+        from vislearn.grading.cases import case_text
+
+        print(case_text(payload))
+
+
+def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+    """Names of the first positional parameters; empty where there is none."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [p.name for p in parameters if p.kind in kinds][:count]
+    return [*names, *[""] * (count - len(names))]
+
+
+def _case_value(value: Any, strict: bool = False) -> dict[str, Any]:
+    """A small value, or in its place a text that says what it is."""
+    try:
+        return encode(value, MAX_CASE_NUMBERS)
+    except ValueError as error:
+        if strict and "too large" in str(error):
+            raise ValueError(
+                f"a small case takes at most {MAX_CASE_NUMBERS} numbers: {error}"
+            ) from None
+        size = tuple(value.shape) if hasattr(value, "shape") else ""
+        return {"shape": [], "dtype": "text", "data": f"<{type(value).__name__}{size}>"}
 
 
 def case_seed(question: str) -> int:
@@ -85,18 +196,6 @@ def expect(condition: Any, *, ko: str, en: str) -> None:
     raise AssertionError({"ko": ko, "en": en}.get(language, f"{ko} / {en}"))
 
 
-def encode(value: Any) -> dict[str, Any]:
-    """Turn a value into {"shape", "dtype", "data"} of plain JSON.
-
-    Numbers lie flat in C order; nan and infinities become the strings "nan", "inf"
-    and "-inf", so that the JSON stays strict.
-
-    Raises:
-        ValueError: if the value is of an unknown kind or too large.
-    """
-    return _encode(value, [MAX_NUMBERS], 0)
-
-
 def publish(payload: Mapping[str, Any]) -> None:
     """Send a payload as one display output of the running cell, or print it."""
     shown = _preview(payload)
@@ -118,64 +217,18 @@ def _preview(payload: Mapping[str, Any]) -> str:
     return f"{payload['name']}: {payload['dtype']} {tuple(payload['shape'])}"
 
 
-def _encode(value: Any, left: list[int], depth: int) -> dict[str, Any]:
-    if depth > MAX_DEPTH:
-        raise ValueError(
-            f"value nested deeper than {MAX_DEPTH}; emit something flatter"
-        )
-    if value is None:
-        return {"shape": [], "dtype": "none", "data": None}
-    if isinstance(value, str):
-        if len(value) > MAX_TEXT:
-            raise ValueError(f"text of {len(value)} characters; at most {MAX_TEXT}")
-        return {"shape": [], "dtype": "text", "data": value}
-    if isinstance(value, Mapping):
-        items = {str(k): _encode(v, left, depth + 1) for k, v in value.items()}
-        return {"shape": [len(items)], "dtype": "dict", "data": items}
-    array = _as_array(value)
-    if array is not None:
-        return _encode_array(array, left)
-    if isinstance(value, (list, tuple)):
-        items_list = [_encode(v, left, depth + 1) for v in value]
-        return {"shape": [len(items_list)], "dtype": "list", "data": items_list}
-    kind = type(value).__name__
-    raise ValueError(f"cannot emit a {kind}; expected tensors, numbers, text or lists")
-
-
-def _as_array(value: Any) -> np.ndarray | None:
-    """A numeric array for tensors, arrays, numbers and regular lists of numbers."""
-    if hasattr(value, "detach") and hasattr(value, "cpu"):  # a torch tensor
-        value = value.detach().cpu()
-        if str(getattr(value, "dtype", "")) in ("torch.bfloat16", "torch.float16"):
-            value = value.float()
-        value = value.numpy()
-    elif isinstance(value, (list, tuple)):
-        if not value or not all(
-            isinstance(v, (int, float, list, tuple)) for v in value
-        ):
-            return None
-        try:
-            value = np.asarray(value)
-        except (ValueError, OverflowError):  # ragged, or an int beyond 64 bits
-            return None
-    elif not isinstance(value, (bool, int, float, np.generic, np.ndarray)):
-        return None
-    array = np.asarray(value)
-    return array if array.dtype.kind in "biuf" else None
-
-
-def _encode_array(array: np.ndarray, left: list[int]) -> dict[str, Any]:
-    left[0] -= max(1, array.size)
-    if left[0] < 0:
-        raise ValueError(
-            f"value of shape {array.shape} is too large; emit at most {MAX_NUMBERS} "
-            "numbers, for example a fixed sample of the entries"
-        )
-    data: list[Any] = array.ravel().tolist()
-    if array.dtype.kind == "f":
-        finite = np.isfinite(array.ravel())
-        data = [
-            number if good else str(number)
-            for number, good in zip(data, finite.tolist(), strict=True)
-        ]
-    return {"shape": list(array.shape), "dtype": array.dtype.name, "data": data}
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_NUMBERS",
+    "MAX_TEXT",
+    "case_seed",
+    "derive_seed",
+    "emit",
+    "emit_case",
+    "emit_error",
+    "emit_image",
+    "emit_warning",
+    "encode",
+    "expect",
+    "publish",
+]

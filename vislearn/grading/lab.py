@@ -8,7 +8,7 @@ refused by `reference` and `selftest`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,17 @@ from typing import Any
 import yaml
 
 from vislearn.grading import sandbox
+from vislearn.grading.lab_checks import (
+    LANGUAGES,
+    Check,
+    Problems,
+    both_languages,
+    check_predicates,
+    read_checks,
+)
 from vislearn.grading.labcells import LabCell, read_lab_cells
 
-LANGUAGES = ("ko", "en")
-KINDS = ("values", "small", "error", "text", "predicate")
 MIN_MUTANTS = 5
-RTOL, ATOL = 1e-4, 1e-5
 
 _LAB_KEYS: dict[str, Any] = {
     "id": str,
@@ -35,44 +40,17 @@ _LAB_KEYS: dict[str, Any] = {
     "questions": dict,
     "rubric": dict,  # what a person marks; carried into the notebooks by the course
 }
-_QUESTION_KEYS = {"title", "minutes", "difficulty", "needs", "checks"}
-_CHECK_KEYS = {
-    "name",
-    "points",
-    "kind",
-    "rtol",
-    "atol",
-    "nan",
-    "match",
-    "predicate",
-    "feedback",
-}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One compared value of a question.
-
-    `kind` is "values" (numbers within rtol and atol; at least eight of them, not
-    guessable), "small" (the same, where the author accepts few or whole numbers),
-    "error" (the call must raise), "text" or "predicate" ("module:function").
-    `nan` is "never" (every number finite) or "equal" (as in the reference).
-    """
-
-    name: str
-    points: float
-    kind: str = "values"
-    rtol: float = RTOL
-    atol: float = ATOL
-    nan: str = "never"
-    match: str = ""
-    predicate: str = ""
-    feedback: Mapping[str, str] = field(default_factory=dict)
+_QUESTION_KEYS = {"title", "minutes", "difficulty", "needs", "needs_from", "checks"}
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question: its checks and the cells that ask, answer and measure it."""
+    """One question: its checks and the cells that ask, answer and measure it.
+
+    `needs_from` says whose answers to the needed questions it is graded with: the
+    learner's own, or the lab's (then an earlier mistake costs nothing here). `cases`
+    call the answer on small public inputs.
+    """
 
     id: str
     title: Mapping[str, str]
@@ -86,6 +64,8 @@ class Question:
     public_probes: tuple[str, ...]
     visible: tuple[str, ...]
     cell_ids: tuple[str, ...]
+    cases: tuple[str, ...] = ()
+    needs_from: str = "learner"
 
     @property
     def points(self) -> float:
@@ -142,15 +122,6 @@ class Lab:
         return tuple(m for m in self.mutants if m.question == question)
 
 
-class _Problems(list[str]):
-    """Collected reasons, so that an author sees all of them in one go."""
-
-    def need(self, condition: object, message: str) -> bool:
-        if not condition:
-            self.append(message)
-        return bool(condition)
-
-
 def load_lab(path: str | Path) -> Lab:
     """Read and check a lab folder (lab.yml, lab.md, mutants/, alternatives/).
 
@@ -162,7 +133,7 @@ def load_lab(path: str | Path) -> Lab:
     for name in ("lab.yml", "lab.md"):
         if not (path / name).is_file():
             raise FileNotFoundError(f"{path / name} is missing; a lab needs it")
-    problems = _Problems()
+    problems = Problems()
     raw = _read_yaml(path / "lab.yml", problems)
     _check_top(raw, path, problems)
     cells = read_lab_cells(path / "lab.md", problems)
@@ -170,11 +141,11 @@ def load_lab(path: str | Path) -> Lab:
         known = sandbox.module_file(str(name))
         problems.need(known, f"lab.yml: masked module {name!r} does not exist")
     questions = _questions(raw, cells, problems)
-    _check_predicates(path, questions, problems)
     variants = {
         folder: _variants(path / folder, questions, folder == "mutants", problems)
         for folder in ("mutants", "alternatives")
     }
+    check_predicates(path, _named(questions, variants["mutants"]), problems)
     if problems:
         raise ValueError(f"lab {path.name} is refused:\n- " + "\n- ".join(problems))
     return Lab(
@@ -195,7 +166,18 @@ def load_lab(path: str | Path) -> Lab:
     )
 
 
-def _read_yaml(path: Path, problems: _Problems) -> dict[str, Any]:
+def _named(
+    questions: Mapping[str, Question], mutants: tuple[Variant, ...]
+) -> Iterator[tuple[str, str]]:
+    """Where which predicate is named."""
+    for question in questions.values():
+        for check in question.checks:
+            yield f"lab.yml: {question.id}.{check.name}", check.predicate
+    for mutant in mutants:
+        yield f"mutants/{mutant.name}.py: recognise", mutant.recognise
+
+
+def _read_yaml(path: Path, problems: Problems) -> dict[str, Any]:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -206,7 +188,7 @@ def _read_yaml(path: Path, problems: _Problems) -> dict[str, Any]:
     return {}
 
 
-def _check_top(raw: dict[str, Any], path: Path, problems: _Problems) -> None:
+def _check_top(raw: dict[str, Any], path: Path, problems: Problems) -> None:
     for key in sorted(set(raw) - set(_LAB_KEYS)):
         problems.append(f"lab.yml: unknown key {key!r}")
     for key, kind in _LAB_KEYS.items():
@@ -216,18 +198,12 @@ def _check_top(raw: dict[str, Any], path: Path, problems: _Problems) -> None:
         raw.get("id") == path.name,
         f"lab.yml: id is {raw.get('id')!r}, expected the folder's name {path.name!r}",
     )
-    _both_languages(raw.get("title"), "lab.yml: title", problems)
+    both_languages(raw.get("title"), "lab.yml: title", problems)
     problems.need(raw.get("questions"), "lab.yml: questions are missing")
 
 
-def _both_languages(texts: object, place: str, problems: _Problems) -> None:
-    for language in LANGUAGES:
-        good = isinstance(texts, Mapping) and str(texts.get(language) or "").strip()
-        problems.need(good, f"{place}: the text in {language!r} is missing")
-
-
 def _questions(
-    raw: dict[str, Any], cells: list[LabCell], problems: _Problems
+    raw: dict[str, Any], cells: list[LabCell], problems: Problems
 ) -> dict[str, Question]:
     declared = raw.get("questions")
     declared = declared if isinstance(declared, dict) else {}
@@ -254,7 +230,7 @@ def _question(
     content: dict[str, Any],
     cells: list[LabCell],
     earlier: Mapping[str, Question],
-    problems: _Problems,
+    problems: Problems,
 ) -> Question:
     place = f"lab.yml: {name}"
     for key in sorted(set(content) - _QUESTION_KEYS):
@@ -263,7 +239,7 @@ def _question(
         name.replace("_", "").replace("-", "").isascii() and name.isprintable(),
         f"{place}: the id may hold letters, digits, - and _ only",
     )
-    _both_languages(content.get("title"), f"{place}: title", problems)
+    both_languages(content.get("title"), f"{place}: title", problems)
     needs = tuple(content.get("needs") or ())
     for need in needs:
         problems.need(
@@ -271,6 +247,11 @@ def _question(
         )
     difficulty = content.get("difficulty", 1)
     problems.need(difficulty in (1, 2, 3, 4, 5), f"{place}: difficulty is not 1..5")
+    needs_from = content.get("needs_from", "learner")
+    problems.need(
+        needs_from in ("learner", "reference"),
+        f"{place}: needs_from is {needs_from!r}, expected learner or reference",
+    )
     solution = [cell for cell in cells if cell.role == "solution"]
     probes = [cell for cell in cells if cell.role == "probe"]
     problems.need(solution, f"lab.md: {name} has no cell with role solution")
@@ -281,91 +262,23 @@ def _question(
         minutes=float(content.get("minutes", 0) or 0),
         difficulty=int(difficulty) if isinstance(difficulty, int) else 1,
         needs=needs,
-        checks=_checks(content.get("checks"), place, problems),
+        checks=read_checks(content.get("checks"), place, problems),
         solution=tuple(cell.source for cell in solution),
         stub=tuple(cell.stub for cell in solution),
         probes=tuple(cell.source for cell in probes if cell.audience != "learner"),
         public_probes=tuple(c.source for c in probes if c.audience != "grader"),
         visible=tuple(cell.source for cell in cells if cell.role == "visible"),
         cell_ids=tuple(cell.id for cell in solution),
+        cases=tuple(cell.source for cell in cells if cell.role == "cases"),
+        needs_from=str(needs_from),
     )
-
-
-def _checks(raw: object, place: str, problems: _Problems) -> tuple[Check, ...]:
-    if not problems.need(isinstance(raw, list) and raw, f"{place}: checks are missing"):
-        return ()
-    assert isinstance(raw, list)
-    checks = [_check(content, place, problems) for content in raw]
-    names = [check.name for check in checks]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        problems.append(f"{place}: check {name!r} is declared twice")
-    return tuple(checks)
-
-
-def _check(content: object, place: str, problems: _Problems) -> Check:
-    if not isinstance(content, dict) or not isinstance(content.get("name"), str):
-        problems.append(f"{place}: a check needs a name (found {content!r})")
-        return Check("?", 0)
-    place = f"{place}.{content['name']}"
-    for key in sorted(set(content) - _CHECK_KEYS):
-        problems.append(f"{place}: unknown key {key!r}")
-    values = {key: content[key] for key in content if key in _CHECK_KEYS}
-    for key, default in (("points", None), ("rtol", RTOL), ("atol", ATOL)):
-        number: Any = values.get(key, default)
-        try:
-            values[key] = float(number)  # "1e-5" without a dot is text in YAML
-        except (TypeError, ValueError):
-            problems.append(f"{place}: {key} is {number!r}, expected a number")
-            values[key] = 0.0
-    problems.need(values["points"] > 0, f"{place}: points must be above 0")
-    problems.need(
-        0 <= values["rtol"] < 1 and values["atol"] >= 0,
-        f"{place}: tolerances must be 0 <= rtol < 1 and atol >= 0",
-    )
-    check = Check(**values)
-    problems.need(
-        check.kind in KINDS, f"{place}: kind {check.kind!r} is not in {KINDS}"
-    )
-    problems.need(check.nan in ("never", "equal"), f"{place}: nan is {check.nan!r}")
-    problems.need(
-        (check.kind == "predicate") == bool(check.predicate),
-        f"{place}: kind predicate and `predicate: module:function` go together",
-    )
-    if check.feedback:
-        _both_languages(check.feedback, f"{place}: feedback", problems)
-    return check
-
-
-def _check_predicates(
-    path: Path, questions: Mapping[str, Question], problems: _Problems
-) -> None:
-    for question in questions.values():
-        for check in question.checks:
-            if check.predicate:
-                module, _, function = check.predicate.partition(":")
-                file = path / f"{module}.py"
-                names = _functions(file, problems) if file.is_file() else set()
-                problems.need(
-                    function in names,
-                    f"lab.yml: {question.id}.{check.name}: {check.predicate!r}: "
-                    f"no function {function!r} in {file.name}",
-                )
-
-
-def _functions(file: Path, problems: _Problems) -> set[str]:
-    try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except SyntaxError as error:
-        problems.append(f"{file.name}: {error}")
-        return set()
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def _variants(
     folder: Path,
     questions: Mapping[str, Question],
     with_messages: bool,
-    problems: _Problems,
+    problems: Problems,
 ) -> tuple[Variant, ...]:
     variants = []
     for file in sorted(folder.glob("*.py")):
@@ -384,8 +297,19 @@ def _variants(
             question in questions, f"{place}: question {question!r} is not in lab.yml"
         )
         if with_messages:
-            _both_languages(header, place, problems)
+            both_languages(header, place, problems)
         messages = {k: str(header[k]) for k in LANGUAGES if header.get(k)}
         recognise = str(header.get("recognise") or "")
         variants.append(Variant(file.stem, question, source, messages, recognise))
     return tuple(variants)
+
+
+__all__ = [
+    "LANGUAGES",
+    "MIN_MUTANTS",
+    "Check",
+    "Lab",
+    "Question",
+    "Variant",
+    "load_lab",
+]

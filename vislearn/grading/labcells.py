@@ -8,7 +8,10 @@ from pathlib import Path
 
 from vislearn.course import source, stubs
 
-ROLES = ("code", "setup", "demo", "solution", "visible", "probe", "expected-output")
+ROLES = (
+    *("code", "setup", "demo", "solution", "visible", "cases", "probe"),
+    "expected-output",
+)
 AUDIENCES = ("", "learner", "grader")
 
 
@@ -47,7 +50,7 @@ def _lab_cell(
         problems.append(f"{place}: role {role!r} is not one of {', '.join(ROLES)}")
     if audience not in AUDIENCES:
         problems.append(f"{place}: audience {audience!r} is not learner or grader")
-    if role in ("solution", "visible", "probe") and not question:
+    if role in ("solution", "visible", "cases", "probe") and not question:
         problems.append(f"{place}: a cell with role {role} needs a question")
     stub = ""
     if role == "solution":

@@ -191,6 +191,7 @@ WORDS: dict[str, dict[str, str]] = {
     "got": {"ko": "나온 값", "en": "got"},
     "at": {"ko": "위치", "en": "at"},
     "input": {"ko": "작은 입력", "en": "small input"},
+    "after": {"ko": "호출 뒤의 {name}", "en": "{name} after the call"},
     "blocked": {
         "ko": "먼저 고칠 문제: {questions}. 이 문제는 그 답을 씁니다.",
         "en": "Look at {questions} first: this question uses that answer.",

@@ -8,12 +8,21 @@ is what a teacher would say.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vislearn.grading.lab import Check, Question, Variant
 from vislearn.grading.running import Measured
-from vislearn.grading.values import decode, difference
-from vislearn.grading.verdict import QuestionResult, Values, judge, predicate
+from vislearn.grading.values import decode, difference, payload_difference
+from vislearn.grading.verdict import (
+    QuestionResult,
+    Values,
+    compare,
+    judge,
+    predicate,
+    rules_of,
+)
 
 _SAYS_NOTHING = ("NotImplementedError", "NameError", "SyntaxError", "IndentationError")
 
@@ -70,7 +79,7 @@ def _score(
     error that it died of. Checks that the mutant loses, too, but the learner does not,
     speak against it.
     """
-    same = [_same(check, measured, other) for check in lost]
+    same = [_same(check, measured, other, lab_path) for check in lost]
     if not all(same):
         return (0, 0)
     by_value = sum(bool(measured.values.get(check.name)) for check in lost)
@@ -82,24 +91,29 @@ def _score(
     return (1 + agree, by_value)
 
 
-def _same(check: Check, measured: Measured, other: Measured) -> bool:
+def _same(check: Check, measured: Measured, other: Measured, lab_path: Path) -> bool:
     mine, theirs = measured.values.get(check.name, []), other.values.get(check.name, [])
     if len(mine) != len(theirs):
         return False
     try:
         return all(
-            difference(
-                decode(right),
-                decode(left),
-                rtol=check.rtol,
-                atol=check.atol,
-                nan_equal=True,
-            )
-            is None
+            _alike(check, left, right, lab_path)
             for left, right in zip(mine, theirs, strict=True)
         )
     except ValueError:
         return False
+
+
+def _alike(
+    check: Check, mine: Mapping[str, Any], theirs: Mapping[str, Any], lab_path: Path
+) -> bool:
+    """Whether an answer is the mutant's, by what the check compares."""
+    if check.kind in ("image", "set"):
+        return compare(replace(check, nan="equal"), theirs, mine, lab_path) is None
+    rules = replace(rules_of(check), nan_equal=True)
+    if check.kind in ("values", "small"):
+        return payload_difference(theirs, mine, rules) is None
+    return difference(decode(theirs), decode(mine), rules) is None
 
 
 def _same_error(measured: Measured, other: Measured) -> bool:

@@ -2,9 +2,9 @@
 
 A release is one notebook per language, without solutions and without the cells that
 measure, and a check bundle: what `vislearn check` needs on a machine that has no
-course. The bundle holds the set-up, the measuring cells and the values that the
-solution and the known misconceptions give for *public* inputs, but no solution;
-grading draws other inputs, so that nothing can be copied from it.
+course. The bundle holds the set-up, the measuring cells, the small cases and the
+values that the solution and the known misconceptions give for *public* inputs, but no
+solution; grading draws other inputs, so that nothing can be copied from it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vislearn.grading.emit import PUBLIC_SECRET
 from vislearn.grading.lab import LANGUAGES, Check, Lab, Question, Variant
 from vislearn.grading.reference import Reference, reference
 
-BUNDLE_VERSION = 1
+BUNDLE_VERSION = 2
 
 
 def release(
@@ -75,9 +75,13 @@ def bundle(lab: Lab, known: Reference) -> dict[str, Any]:
         },
         "questions": [_question(q) for q in lab.questions.values()],
         "mutants": [
-            {"name": m.name, "question": m.question, "messages": dict(m.messages)}
+            {
+                "name": m.name,
+                "question": m.question,
+                "messages": dict(m.messages),
+                "recognise": m.recognise,
+            }
             for m in lab.mutants
-            if not m.recognise  # its predicate lives in the lab's folder
         ],
         "predicates": _predicates(lab),
         "reference": known.to_json(),
@@ -85,13 +89,10 @@ def bundle(lab: Lab, known: Reference) -> dict[str, Any]:
 
 
 def _predicates(lab: Lab) -> dict[str, str]:
-    """Sources of the files that judge stochastic answers."""
-    names = {
-        check.predicate.partition(":")[0]
-        for question in lab.questions.values()
-        for check in question.checks
-        if check.predicate
-    }
+    """Sources of the files that judge stochastic answers, right and wrong ones."""
+    checks = (c for q in lab.questions.values() for c in q.checks)
+    named = [c.predicate for c in checks] + [m.recognise for m in lab.mutants]
+    names = {name.partition(":")[0] for name in named if name}
     return {
         name: (lab.path / f"{name}.py").read_text(encoding="utf-8")
         for name in sorted(names)
@@ -142,7 +143,7 @@ def lab_of_bundle(raw: dict[str, Any], folder: Path) -> tuple[Lab, Reference]:
 
 def _question_of(raw: dict[str, Any]) -> Question:
     values = {**raw, "checks": tuple(Check(**check) for check in raw["checks"])}
-    for name in ("needs", "public_probes", "cell_ids"):
+    for name in ("needs", "public_probes", "cell_ids", "cases"):
         values[name] = tuple(values[name])
     return Question(**values, solution=(), stub=(), probes=(), visible=())
 

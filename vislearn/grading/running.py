@@ -77,7 +77,11 @@ def steps(
     if context:
         plan.append(Step("context", context))
     for need in lab.closure(question):
-        plan += [Step("needs", source) for source in answers.get(need, [""])]
+        own = answers.get(need, [""])
+        if lab.questions[question].needs_from == "reference":
+            # A check bundle holds no solution; there the learner's own must do.
+            own = lab.questions[need].solution or own
+        plan += [Step("needs", source) for source in own]
     plan += [Step("learner", source) for source in answers.get(question, [""])]
     wanted = lab.questions[question].probes if probes is None else probes
     return [*plan, *(Step("probe", source) for source in wanted)]

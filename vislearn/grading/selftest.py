@@ -1,7 +1,8 @@
 """A lab is tested like code: every answer that it knows about is graded.
 
 The solution and every alternative get full marks, the stub gets nothing, every mutant
-loses points on its question and is recognised by its own message. The answers run
+loses points on its question, is recognised by its own message and gives another result
+for some small case, so that its report can show a counter-example. The answers run
 without walls in one kernel (they are ours), but values and verdicts come about exactly
 as for a submission.
 """
@@ -11,6 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vislearn.grading.counterexamples import (
+    cases_in,
+    counter_example_lines,
+    own_example_lines,
+)
 from vislearn.grading.emit import PUBLIC_SECRET
 from vislearn.grading.lab import MIN_MUTANTS, Lab
 from vislearn.grading.misconceptions import recognise
@@ -42,7 +48,8 @@ def check_lab(
         ValueError: if the solution fails or a check could be guessed.
     """
     known = reference(lab, secret)
-    findings = list(_mutants(lab, known))
+    public = reference(lab, PUBLIC_SECRET, public=True)
+    findings = list(_mutants(lab, known, public))
     for name in lab.questions:
         count = len(lab.mutants_of(name))
         if count < min_mutants:
@@ -51,10 +58,11 @@ def check_lab(
     with TrustedRunner(lab, secret) as runner:
         findings += _answers(lab, known, runner)
     findings += _visible(lab)
+    findings += _cases(lab, public)
     return findings
 
 
-def _mutants(lab: Lab, known: Reference) -> Iterator[Finding]:
+def _mutants(lab: Lab, known: Reference, public: Reference) -> Iterator[Finding]:
     for mutant in lab.mutants:
         measured = known.mutants[mutant.name]
         result = _judge(lab, known, mutant.question, measured)
@@ -74,6 +82,10 @@ def _mutants(lab: Lab, known: Reference) -> Iterator[Finding]:
             problem = f"is taken for {found}" if found else "is not recognised"
             if not found and measured.error_name:
                 problem += f" ({measured.error_name}: {measured.error_text[:200]})"
+        elif lab.questions[mutant.question].cases and not counter_example_lines(
+            lab, public, mutant.name, "en"
+        ):
+            problem = "no small case shows it"
         yield Finding(
             mutant.question,
             f"mutant {mutant.name}",
@@ -121,6 +133,29 @@ def _visible(lab: Lab) -> Iterator[Finding]:
             if blank.state == "ok":
                 problem = "pass with an untouched stub"
                 yield Finding(name, "visible checks", 0, 0, problem=problem)
+
+
+def _cases(lab: Lab, public: Reference) -> Iterator[Finding]:
+    """Every question has small cases, and every right answer gives them the same."""
+    answers = answers_of(lab)
+    with TrustedRunner(lab, PUBLIC_SECRET) as runner:
+        for name, question in lab.questions.items():
+            if not cases_in(public.solutions[name], name):
+                problem = "no cell with role cases"
+                if question.cases:
+                    problem = f"no cell calls emit_case({name!r}, ...)"
+                yield Finding(name, "small cases", 0, 0, problem=problem)
+                continue
+            tries = {"the solution": question.solution} | {
+                f"alternative {other.name}": (other.source,)
+                for other in lab.alternatives
+                if other.question == name
+            }
+            for title, cells in tries.items():
+                again = runner.run(name, {**answers, name: cells}, question.cases)
+                if lines := own_example_lines(public, name, again, "en"):
+                    problem = f"{title} gives other results: {'; '.join(lines)}"
+                    yield Finding(name, "small cases", 0, 0, problem=problem)
 
 
 def _judge(

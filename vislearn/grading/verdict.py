@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from vislearn.grading.lab import Check, Question
+from vislearn.grading.lab import Check, Lab, Question
+from vislearn.grading.matching import set_difference
+from vislearn.grading.messages import word
+from vislearn.grading.pictures import image_difference
 from vislearn.grading.running import Measured
-from vislearn.grading.values import Difference, decode, difference
+from vislearn.grading.values import Difference, Rules, decode, payload_difference
 
 Values = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -47,7 +51,9 @@ class QuestionResult:
     """One question of one submission.
 
     `state` is graded or ungraded (our failure; then the points mean nothing);
-    `reason` says what happened to the whole run (ok, error, timeout, …).
+    `reason` says what happened to the whole run (ok, error, timeout, …);
+    `blocked_by` names needed questions whose wrong answers may be why this one is, too
+    (see `with_blocked`).
     """
 
     question: str
@@ -59,6 +65,7 @@ class QuestionResult:
     error: str = ""
     misconception: str = ""
     seconds: float = 0.0
+    blocked_by: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -66,7 +73,8 @@ class QuestionResult:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> QuestionResult:
         checks = tuple(CheckResult(**check) for check in raw["checks"])
-        return cls(**{**raw, "checks": checks})
+        blocked = tuple(raw.get("blocked_by", ()))
+        return cls(**{**raw, "checks": checks, "blocked_by": blocked})
 
 
 def judge(
@@ -83,16 +91,40 @@ def judge(
     if not given:
         state = measured.state
         return lost("no_value" if state in ("ok", "setup_failed") else state)
-    if len(given) != len(wanted):
+    if len(given) > len(wanted) or (len(given) < len(wanted) and not check.partial):
         return lost("wrong_count")
-    for left, right in zip(wanted, given, strict=True):
-        try:
-            found = compare(check, left, right, lab_path)
-        except ValueError:
-            return lost("malformed")
-        if found:
-            return lost(found.reason, found.place, found.expected, found.got)
-    return CheckResult(check.name, check.points, check.points)
+    if check.over == "all":
+        found = [_compare_all(check, wanted, given, lab_path)]
+    else:
+        found = [
+            _compare_or_malformed(check, left, right, lab_path)
+            for left, right in zip(wanted, given, strict=False)
+        ]
+    missing = len(wanted) - len(given) if check.partial else 0
+    found += [Difference("wrong_count")] * missing
+    first = next((difference for difference in found if difference), None)
+    if first is None:
+        return CheckResult(check.name, check.points, check.points)
+    points = part_of(check, found.count(None), len(found)) if check.partial else 0.0
+    return CheckResult(
+        *(check.name, points, check.points, first.reason),
+        *(first.place, first.expected, first.got),
+    )
+
+
+def part_of(check: Check, right: int, count: int) -> float:
+    """The share of a check's points, rounded down to its step."""
+    steps = check.points * right / count / check.step
+    return round(math.floor(steps + 1e-9) * check.step, 9)
+
+
+def _compare_or_malformed(
+    check: Check, expected: Mapping[str, Any], got: Mapping[str, Any], lab_path: Path
+) -> Difference | None:
+    try:
+        return compare(check, expected, got, lab_path)
+    except ValueError:
+        return Difference("malformed")
 
 
 def compare(
@@ -105,21 +137,43 @@ def compare(
     """
     if check.kind == "error":
         return _compare_error(check, expected, got)
-    value = decode(got)
+    if check.kind == "image":
+        return image_difference(expected, got, check.distance, check.limit)
+    if check.kind == "set":
+        return set_difference(decode(expected), decode(got), rules_of(check))
     if check.kind == "predicate":
-        judge_value = predicate(lab_path, check.predicate)
-        try:
-            accepted = bool(judge_value(value, decode(expected)))
-        except Exception:  # the predicate met something it does not know
-            accepted = False
+        accepted = _accepts(check, decode(got), decode(expected), lab_path)
         return None if accepted else Difference("rejected")
-    return difference(
-        decode(expected),
-        value,
-        rtol=check.rtol,
-        atol=check.atol,
-        nan_equal=check.nan == "equal",
-    )
+    return payload_difference(expected, got, rules_of(check))
+
+
+def rules_of(check: Check) -> Rules:
+    """How a check's numbers are compared."""
+    nan_equal = check.nan == "equal"
+    return Rules(check.rtol, check.atol, nan_equal, check.dtype, check.shape)
+
+
+def _compare_all(
+    check: Check,
+    expected: Sequence[Mapping[str, Any]],
+    got: Sequence[Mapping[str, Any]],
+    lab_path: Path,
+) -> Difference | None:
+    """All values of a check at once, for a predicate that looks at their spread."""
+    try:
+        values = [decode(payload) for payload in got]
+    except ValueError:
+        return Difference("malformed")
+    known = [decode(payload) for payload in expected]
+    return None if _accepts(check, values, known, lab_path) else Difference("rejected")
+
+
+def _accepts(check: Check, value: Any, known: Any, lab_path: Path) -> bool:
+    judge_value = predicate(lab_path, check.predicate)
+    try:
+        return bool(judge_value(value, known))
+    except Exception:  # the predicate met something it does not know
+        return False
 
 
 def _compare_error(
@@ -183,6 +237,44 @@ def judge_question(
         error=error_type(measured.error_name),
         seconds=measured.seconds,
     )
+
+
+def with_blocked(
+    lab: Lab, results: Mapping[str, QuestionResult]
+) -> dict[str, QuestionResult]:
+    """The same results, saying where an earlier wrong answer may be the reason.
+
+    A question that lost points was graded with the learner's answers to the questions
+    that it needs; those of them that lost points, too, come first. Where the lab puts
+    its own answers in their place (`needs_from: reference`), nothing is blocked.
+    """
+    return {
+        name: replace(result, blocked_by=_blocked_by(lab, result, results))
+        for name, result in results.items()
+    }
+
+
+def blocked_line(result: QuestionResult, lang: str) -> str:
+    """Which questions to look at first, in words; empty if there is none."""
+    names = ", ".join(result.blocked_by)
+    return word("blocked", lang).format(questions=names) if names else ""
+
+
+def _blocked_by(
+    lab: Lab, result: QuestionResult, results: Mapping[str, QuestionResult]
+) -> tuple[str, ...]:
+    question = lab.questions.get(result.question)
+    if question is None or question.needs_from == "reference" or not _lost(result):
+        return ()
+    return tuple(
+        need
+        for need in lab.closure(result.question)
+        if need in results and _lost(results[need])
+    )
+
+
+def _lost(result: QuestionResult) -> bool:
+    return result.state == "graded" and result.points < result.max_points
 
 
 _KNOWN_ERRORS = frozenset(
