@@ -216,6 +216,16 @@ WORDS: dict[str, dict[str, str]] = {
         "ko": "공개 입력으로 확인한 결과입니다. 채점에는 다른 입력을 씁니다.",
         "en": "Checked with public inputs; grading uses other ones.",
     },
+    "sheet_marks": {"ko": "채점표", "en": "Marks"},
+    "sheet_help": {"ko": "안내", "en": "How to use"},
+    "sheet_student": {"ko": "학번", "en": "Student"},
+    "sheet_name": {"ko": "이름", "en": "Name"},
+    "sheet_page": {"ko": "결과 보기", "en": "Report"},
+    "sheet_auto": {"ko": "자동 채점", "en": "Autograded"},
+    "sheet_comment": {"ko": "의견", "en": "comment"},
+    "sheet_manual": {"ko": "수동 채점", "en": "Marked by a person"},
+    "sheet_total": {"ko": "합계", "en": "Total"},
+    "sheet_allowed": {"ko": "넣을 수 있는 점수", "en": "Points that can be given"},
 }
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
+from vislearn.grading.rubric import ManualRow, items_of
 from vislearn.grading.times import (
     UTC,
     Lateness,
@@ -33,7 +34,6 @@ from vislearn.grading.times import (
 
 if TYPE_CHECKING:
     from vislearn.grading.roster import Roster
-    from vislearn.grading.rubric import ManualRow
 
 ATTEMPTS = ("best", "last", "first")
 PER = ("day", "started_day", "hour")
@@ -258,7 +258,7 @@ def _mark(
     about = roster.get(student) if roster is not None else None
     who = (student, about.name if about else "", about.email if about else "")
     notes = ["not_in_roster"] if roster is not None and about is None else []
-    rubric = {item.id: item.points for item in getattr(lab, "rubric", ())}
+    rubric = {item.id: item.points for item in items_of(lab)}
     possible = tidy(lab.points + sum(rubric.values()))
     rows = [row for row in given.get(student, ()) if row.item in rubric]
     manual = _manual(list(rubric), rows)
