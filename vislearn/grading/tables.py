@@ -14,9 +14,13 @@ MAX_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Row:
-    """One row with the line on which it ends; values are NFC and without margins."""
+    """One row; values are NFC and without margins.
+
+    `line` is where it ends in the file, `number` what a spreadsheet calls it.
+    """
 
     line: int
+    number: int
     values: Mapping[str, str]
 
     def get(self, column: str) -> str:
@@ -47,18 +51,21 @@ def read_table(file: Path) -> Table:
     first = text.lstrip("\r\n").split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    filled = []
     try:
-        lines = [(reader.line_num, [clean(value) for value in row]) for row in reader]
+        for number, values in enumerate(reader, 1):
+            if any(row := [clean(value) for value in values]):
+                filled.append((reader.line_num, number, row))
     except csv.Error as error:
         raise ValueError(f"{file.name}: line {reader.line_num}: {error}") from None
-    filled = [(line, row) for line, row in lines if any(row)]
     if not filled:
         raise ValueError(f"{file.name}: empty, expected a row with column names")
-    columns = filled[0][1]
+    columns = filled[0][2]
     for name in sorted({name for name in columns if name and columns.count(name) > 1}):
         raise ValueError(f"{file.name}: two columns are called {name!r}")
     rows = (
-        Row(line, dict(zip(columns, row, strict=False))) for line, row in filled[1:]
+        Row(line, number, dict(zip(columns, row, strict=False)))
+        for line, number, row in filled[1:]
     )
     return Table(file.name, tuple(columns), tuple(rows))
 
