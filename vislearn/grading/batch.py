@@ -8,10 +8,13 @@ keeps what was finished, and the rest is ungraded, which is not zero.
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import json
+import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +106,9 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
     _refuse(how, lab)
     shard.sweep()
     cgroups.sweep()
-    found = [read_submission(p, lab, folder) for p in find_submissions(folder)]
+    files = find_submissions(folder)
+    read = [read_submission(file, lab, folder) for file in files]
+    found = distinct(read, folder)
     journal = open_journal(out, create=True)
     secret = course_secret(how.seed_file, lab.path)
     journal.set_fact("secret_mark", secret_mark(secret))
@@ -135,6 +140,28 @@ def _refuse(how: Options, lab: Lab) -> None:
         )
     if how.walls == "user":
         sandbox.prepare_user_walls(lab.masked_modules, [lab.path])
+
+
+def distinct(found: Sequence[Submission], folder: Path) -> list[Submission]:
+    """The same submissions, with keys of which no two are alike.
+
+    Names that differ only in what cannot be shown (their Unicode form, control
+    characters) get a mark of the raw path.
+    """
+    count = Counter(submission.key for submission in found)
+    return [
+        submission
+        if count[submission.key] == 1
+        else replace(
+            submission, key=f"{submission.key}~{_mark(submission.path, folder)}"
+        )
+        for submission in found
+    ]
+
+
+def _mark(path: Path, folder: Path) -> str:
+    raw = os.fsencode(os.path.relpath(path, folder))
+    return hashlib.sha256(raw).hexdigest()[:8]
 
 
 def _enter(journal: Journal, found: Sequence[Submission], folder: Path) -> None:

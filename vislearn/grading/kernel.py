@@ -12,9 +12,11 @@ import contextlib
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
 from collections.abc import Mapping
@@ -52,11 +54,13 @@ _OPTIONS = (
 )
 
 
+_CLOSING = threading.Event()
 LIVE: weakref.WeakSet[GuardedKernel] = weakref.WeakSet()
 
 
 def stop_all() -> None:
-    """Stop every kernel of this process."""
+    """Stop every kernel of this process for good: no other will start."""
+    _CLOSING.set()
     for kernel in list(LIVE):
         kernel.stop()
 
@@ -84,7 +88,7 @@ class GuardedKernel(RunningKernel):
     """One kernel process; a context manager that leaves nothing behind.
 
     Args:
-        nursery: forks the kernel warm, if there is one and the kernel gets walls.
+        nursery: forks the kernel warm, if there is one.
 
     Raises:
         KernelStartError: if no kernel answers.
@@ -93,8 +97,10 @@ class GuardedKernel(RunningKernel):
     def __init__(
         self, settings: KernelSettings, nursery: Nursery | None = None
     ) -> None:
+        if _CLOSING.is_set():
+            raise KernelStartError("this process is about to end")
         self.settings = settings
-        self.nursery = nursery if settings.walls == "bwrap" else None
+        self.nursery = nursery if settings.walls != "user" else None
         self.group: cgroups.Group | None = None
         self.keeper = 0
         self.uid = sandbox.fresh_uid()
@@ -140,6 +146,9 @@ class GuardedKernel(RunningKernel):
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 process.kill()
                 process.wait(5.0)
+        if self.keeper and self.settings.walls == "none":
+            with contextlib.suppress(OSError):  # no pid namespace ends it
+                os.killpg(self.keeper, signal.SIGKILL)
 
     def stop(self) -> None:
         """Kill, close the sockets, remove the folder; may be called twice."""
@@ -151,7 +160,7 @@ class GuardedKernel(RunningKernel):
             self.context.destroy(linger=0)
         if self.group is not None:
             self.group.remove()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
     def is_alive(self) -> bool:
         manager = getattr(self, "km", None)
@@ -234,14 +243,18 @@ class GuardedKernel(RunningKernel):
             ready, _, _ = select.select([pipe], [], [], START_SECONDS)
             if not ready or not pipe.readline():
                 raise NurseryError("the walls do not stand")
-        *_, placeholder = psutil.Process(self.pid).children(recursive=True)
+        walled = self.settings.walls == "bwrap"
+        inside = self.pid
+        if walled:
+            inside = psutil.Process(self.pid).children(recursive=True)[-1].pid
+        home = Path("/home/learner") if walled else self.folder / "home"
         self.keeper = nursery.kernel(
-            placeholder.pid,
+            inside,
             self.pid,
             [*_OPTIONS, "-f", str(self.folder / "connection.json")],
-            self._environment(Path("/home/learner")),
-            sandbox.rlimits(self.settings.limits),
-            self.uid if os.geteuid() == 0 else None,
+            self._environment(home),
+            sandbox.rlimits(self.settings.limits) if walled else {},
+            self.uid if walled and os.geteuid() == 0 else None,
             self.group.files if self.group else (),
         )
 
@@ -251,17 +264,20 @@ class GuardedKernel(RunningKernel):
         return {"transport": "ipc", "ip": str(self.folder / "k")}
 
     def _argv(self) -> list[str]:
+        """The process that the manager starts: the kernel, or what stands for it."""
         kernel = [sys.executable, "-m", "vislearn.grading.inside", *_OPTIONS]
         kernel += ["-f", "{connection_file}"]
         limits, walls = self.settings.limits, self.settings.walls
-        if walls != "bwrap":
-            (self.folder / "home").mkdir()
-            if walls == "none":
-                return [sys.executable, "-m", "ipykernel_launcher", *kernel[3:]]
-            return sandbox.command_as_user(kernel, limits, self.uid)
-        self.group = cgroups.create(limits.memory_mb << 20, limits.processes)
         if self.nursery is not None:
             kernel = ["/bin/sh", "-c", "echo up; exec sleep 2147483647"]
+        if walls != "bwrap":
+            (self.folder / "home").mkdir()
+            if walls == "user":
+                return sandbox.command_as_user(kernel, limits, self.uid)
+            if self.nursery is None:
+                kernel[2] = "ipykernel_launcher"
+            return kernel
+        self.group = cgroups.create(limits.memory_mb << 20, limits.processes)
         walled = sandbox.command(
             kernel,
             environment=self._environment(Path("/home/learner")),
@@ -312,3 +328,17 @@ def base_environment(home: Path = Path("/home/learner")) -> dict[str, str]:
         kept = ("SYSTEMROOT", "TEMP", "TMP", "PATH")
         fixed |= {name: os.environ[name] for name in kept if name in os.environ}
     return fixed
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder that a learner's code could write to, whatever it did there.
+
+    Depths that `shutil.rmtree` cannot follow, and folders without rights, are left to
+    the system's own tools, which do not recurse in Python.
+    """
+    with contextlib.suppress(OSError, RecursionError):
+        shutil.rmtree(folder)
+    if folder.exists() and os.name == "posix":
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            argv = [*command, "--", str(folder)]
+            subprocess.run(argv, check=False, capture_output=True)

@@ -7,6 +7,7 @@ that neither volume nor depth of what a kernel sends can hurt the grader.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from collections.abc import Iterable
@@ -26,6 +27,7 @@ MAX_PAYLOADS = 256  # values kept per cell
 MAX_KEPT_TEXT = 4000  # characters of printed text kept per cell
 POLL_MS = 50
 WATCH_SECONDS = 0.25
+MAX_ENTRIES, ENTRY_BYTES = 4096, 4096  # in the folder of a kernel
 GRACE_SECONDS = 2.0  # after the interrupt
 LOST_IDLE_SECONDS = 5.0  # from the reply to the "idle" that should follow it
 
@@ -187,12 +189,21 @@ def _note_error(run: CellRun, content: dict[str, Any]) -> None:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Bytes in a folder of a kernel; links are not followed."""
-    total = 0
-    with contextlib.suppress(OSError):
-        for path in folder.rglob("*"):
-            with contextlib.suppress(OSError):
-                total += path.lstat().st_size
+    """What the folder of a kernel costs: its bytes, and a page for every entry.
+
+    Links are not followed. The walk needs no recursion and ends early: what a kernel
+    has nested or strewn there must not cost the grader more than it cost the kernel.
+    """
+    total, entries, stack = 0, 0, [str(folder)]
+    while stack and entries < MAX_ENTRIES:
+        with contextlib.suppress(OSError), os.scandir(stack.pop()) as found:
+            for entry in found:
+                entries += 1
+                total += ENTRY_BYTES + entry.stat(follow_symlinks=False).st_size
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+                if entries >= MAX_ENTRIES:
+                    return MAX_ENTRIES * ENTRY_BYTES + total
     return total
 
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,6 +31,7 @@ from vislearn.grading.kernel import (
     GuardedKernel,
     KernelStartError,
     base_environment,
+    remove_folder,
     stop_all,
 )
 from vislearn.grading.lab import Check, load_lab
@@ -51,7 +52,7 @@ class Session:
         raw = Path(settings.reference).read_text(encoding="utf-8")
         self.known = Reference.from_json(json.loads(raw))
         self.nursery: Nursery | None = None
-        if settings.walls == "bwrap":
+        if settings.walls != "user":
             masked = self.lab.masked_modules
             self.nursery = open_nursery(self.lab.setup, masked, base_environment())
 
@@ -102,7 +103,10 @@ def _end_with_worker(session: Session) -> None:
         pass
     stop_all()
     session.close()
-    shutil.rmtree(session.settings.folder, ignore_errors=True)
+    folder = Path(session.settings.folder)
+    while folder.exists():  # the session may still be writing
+        remove_folder(folder)
+        time.sleep(0.05)
     os._exit(1)
 
 
@@ -163,9 +167,11 @@ class GradeFile(IPyNbFile):  # type: ignore[misc]
             self.recorder.measured.error_text = str(error)
 
     def teardown(self) -> None:
-        if self.kernel is not None:
-            self.kernel.stop()
-        self.grading.store(self.about, self.result())
+        try:
+            if self.kernel is not None:
+                self.kernel.stop()
+        finally:
+            self.grading.store(self.about, self.result())
 
     def result(self) -> QuestionResult:
         """The verdict on what has been measured."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from typing import Any
 
 import psutil
 
+from vislearn.grading.kernel import remove_folder
 from vislearn.grading.reference import PINS, library_hash, versions
 from vislearn.grading.running import SETUP_SECONDS
 
@@ -193,7 +193,7 @@ def workshop() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
 
 
 def sweep() -> None:
@@ -202,7 +202,7 @@ def sweep() -> None:
     for folder in base.glob(f"{PREFIX}-*-*"):
         owner = folder.name.split("-")[1]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
 
 
 def _session(

@@ -52,7 +52,7 @@ def cluster(jobs: int, scheduler: str) -> Iterator[Any]:
             n_workers=1,
             threads_per_worker=jobs,
             processes=False,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # it cannot be left out
             memory_limit=0,
         ) as local,
         Client(local) as client,
