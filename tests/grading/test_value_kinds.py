@@ -111,13 +111,31 @@ def test_a_python_set_is_written_in_the_same_order_every_time() -> None:
 @pytest.mark.parametrize(
     ("expected", "got", "any_", "kind", "exact"),
     [
-        (np.float32([1, 2]), np.float64([1, 2]), "", "", "wrong_dtype"),
-        (np.float32([1, 2]), np.int64([1, 2]), "", "wrong_dtype", "wrong_dtype"),
-        (np.uint8([1, 2]), np.int64([1, 2]), "", "", "wrong_dtype"),
+        (
+            np.array([1, 2], np.float32),
+            np.array([1, 2], np.float64),
+            "",
+            "",
+            "wrong_dtype",
+        ),
+        (
+            np.array([1, 2], np.float32),
+            np.array([1, 2], np.int64),
+            "",
+            "wrong_dtype",
+            "wrong_dtype",
+        ),
+        (np.array([1, 2], np.uint8), np.array([1, 2], np.int64), "", "", "wrong_dtype"),
         (np.array([True]), np.array([1]), "", "wrong_dtype", "wrong_dtype"),
         (torch.ones(2).bfloat16(), torch.ones(2), "", "", "wrong_dtype"),
         (torch.ones(2).bfloat16(), torch.ones(2).bfloat16(), "", "", ""),
-        (np.complex64([1]), np.float32([1]), "", "wrong_dtype", "wrong_dtype"),
+        (
+            np.array([1], np.complex64),
+            np.array([1], np.float32),
+            "",
+            "wrong_dtype",
+            "wrong_dtype",
+        ),
     ],
 )
 def test_types_matter_as_much_as_the_lab_says(

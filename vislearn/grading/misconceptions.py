@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from vislearn.grading.emit import CASE
 from vislearn.grading.lab import Check, Question, Variant
 from vislearn.grading.running import Measured
 from vislearn.grading.values import decode, difference, payload_difference
@@ -59,7 +60,8 @@ def recognise(
 
 def _recognised(mutant: Variant, measured: Measured, lab_path: Path) -> bool:
     try:
-        values = {k: [decode(p) for p in v] for k, v in measured.values.items()}
+        named = {k: v for k, v in measured.values.items() if not k.startswith(CASE)}
+        values = {name: [decode(p) for p in given] for name, given in named.items()}
         return bool(predicate(lab_path, mutant.recognise)(values))
     except Exception:  # an answer of a form that the predicate does not know
         return False
