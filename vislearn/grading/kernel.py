@@ -54,13 +54,13 @@ _OPTIONS = (
 )
 
 
-_CLOSING = threading.Event()
+closing = threading.Event()
 LIVE: weakref.WeakSet[GuardedKernel] = weakref.WeakSet()
 
 
 def stop_all() -> None:
     """Stop every kernel of this process for good: no other will start."""
-    _CLOSING.set()
+    closing.set()
     for kernel in list(LIVE):
         kernel.stop()
 
@@ -97,7 +97,7 @@ class GuardedKernel(RunningKernel):
     def __init__(
         self, settings: KernelSettings, nursery: Nursery | None = None
     ) -> None:
-        if _CLOSING.is_set():
+        if closing.is_set():
             raise KernelStartError("this process is about to end")
         self.settings = settings
         self.nursery = nursery if settings.walls != "user" else None

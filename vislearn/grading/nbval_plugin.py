@@ -31,6 +31,7 @@ from vislearn.grading.kernel import (
     GuardedKernel,
     KernelStartError,
     base_environment,
+    closing,
     remove_folder,
     stop_all,
 )
@@ -128,6 +129,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _SESSION in config.stash:
+        if closing.is_set():  # whoever cleans up ends this process
+            time.sleep(60)
         config.stash[_SESSION].close()
 
 
