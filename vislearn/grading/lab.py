@@ -25,6 +25,7 @@ from vislearn.grading.lab_checks import (
     read_checks,
 )
 from vislearn.grading.labcells import LabCell, read_lab_cells
+from vislearn.grading.rubric import RubricItem, rubric_of
 
 MIN_MUTANTS = 5
 
@@ -38,7 +39,7 @@ _LAB_KEYS: dict[str, Any] = {
     "masked_modules": list,
     "forbidden_calls": list,
     "questions": dict,
-    "rubric": dict,  # what a person marks; carried into the notebooks by the course
+    "rubric": object,  # what a person marks; read by `rubric`
 }
 _QUESTION_KEYS = {"title", "minutes", "difficulty", "needs", "needs_from", "checks"}
 
@@ -105,9 +106,11 @@ class Lab:
     mutants: tuple[Variant, ...]
     alternatives: tuple[Variant, ...]
     release_ids: frozenset[str]
+    rubric: tuple[RubricItem, ...] = ()
 
     @property
     def points(self) -> float:
+        """What the grader itself gives; a person's marks come on top."""
         return sum(question.points for question in self.questions.values())
 
     def closure(self, question: str) -> tuple[str, ...]:
@@ -137,14 +140,12 @@ def load_lab(path: str | Path) -> Lab:
     raw = _read_yaml(path / "lab.yml", problems)
     _check_top(raw, path, problems)
     cells = read_lab_cells(path / "lab.md", problems)
-    for name in raw.get("masked_modules") or ():
-        known = sandbox.module_file(str(name))
-        problems.need(known, f"lab.yml: masked module {name!r} does not exist")
     questions = _questions(raw, cells, problems)
     variants = {
         folder: _variants(path / folder, questions, folder == "mutants", problems)
         for folder in ("mutants", "alternatives")
     }
+    rubric = rubric_of(raw.get("rubric"), problems)
     check_predicates(path, _named(questions, variants["mutants"]), problems)
     if problems:
         raise ValueError(f"lab {path.name} is refused:\n- " + "\n- ".join(problems))
@@ -163,6 +164,7 @@ def load_lab(path: str | Path) -> Lab:
         mutants=variants["mutants"],
         alternatives=variants["alternatives"],
         release_ids=frozenset(["start", *(cell.id for cell in cells)]),
+        rubric=rubric,
     )
 
 
@@ -200,6 +202,9 @@ def _check_top(raw: dict[str, Any], path: Path, problems: Problems) -> None:
     )
     both_languages(raw.get("title"), "lab.yml: title", problems)
     problems.need(raw.get("questions"), "lab.yml: questions are missing")
+    for name in raw.get("masked_modules") or ():
+        known = sandbox.module_file(str(name))
+        problems.need(known, f"lab.yml: masked module {name!r} does not exist")
 
 
 def _questions(
@@ -240,18 +245,9 @@ def _question(
         f"{place}: the id may hold letters, digits, - and _ only",
     )
     both_languages(content.get("title"), f"{place}: title", problems)
-    needs = tuple(content.get("needs") or ())
-    for need in needs:
-        problems.need(
-            need in earlier, f"{place}: needs {need!r}, which is no earlier question"
-        )
+    needs, needs_from = _needs(content, earlier, place, problems)
     difficulty = content.get("difficulty", 1)
     problems.need(difficulty in (1, 2, 3, 4, 5), f"{place}: difficulty is not 1..5")
-    needs_from = content.get("needs_from", "learner")
-    problems.need(
-        needs_from in ("learner", "reference"),
-        f"{place}: needs_from is {needs_from!r}, expected learner or reference",
-    )
     solution = [cell for cell in cells if cell.role == "solution"]
     probes = [cell for cell in cells if cell.role == "probe"]
     problems.need(solution, f"lab.md: {name} has no cell with role solution")
@@ -270,8 +266,28 @@ def _question(
         visible=tuple(cell.source for cell in cells if cell.role == "visible"),
         cell_ids=tuple(cell.id for cell in solution),
         cases=tuple(cell.source for cell in cells if cell.role == "cases"),
-        needs_from=str(needs_from),
+        needs_from=needs_from,
     )
+
+
+def _needs(
+    content: dict[str, Any],
+    earlier: Mapping[str, Question],
+    place: str,
+    problems: Problems,
+) -> tuple[tuple[str, ...], str]:
+    """The questions that one builds on, and whose answers to them it gets."""
+    needs = tuple(content.get("needs") or ())
+    for need in needs:
+        problems.need(
+            need in earlier, f"{place}: needs {need!r}, which is no earlier question"
+        )
+    needs_from = str(content.get("needs_from", "learner"))
+    problems.need(
+        needs_from in ("learner", "reference"),
+        f"{place}: needs_from is {needs_from!r}, expected learner or reference",
+    )
+    return needs, needs_from
 
 
 def _variants(
