@@ -38,7 +38,7 @@ from vislearn.grading.times import UTC, iso, read_time
 LIST = "submissions.csv"
 SIDECAR = "timestamp.txt"
 _CANVAS = re.compile(
-    r"(?:(?P<name>.+?)_)?(?:(?P<late>LATE|late)_)?"
+    r"(?:(?P<name>(?!LATE_).+?)_)?(?:(?P<late>LATE|late)_)?"
     r"(?P<user>\d{2,}|anon_[A-Za-z0-9]{5})_\d{3,}_(?P<file>.+)"
 )
 _MOODLE = re.compile(
