@@ -24,7 +24,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from vislearn.grading import cgroups, sandbox, shard, spread
 from vislearn.grading.journal import Journal, Record, open_journal
 from vislearn.grading.lab import Lab
+from vislearn.grading.layouts import identify
 from vislearn.grading.reference import Reference, cache_key, reference
+from vislearn.grading.roster import Roster
 from vislearn.grading.running import answers_of, steps, stubs_of
 from vislearn.grading.secret import course_secret
 from vislearn.grading.secret import mark as secret_mark
@@ -68,6 +70,7 @@ class Options:
         seed_file: a file whose text is the secret of the course (`secret`).
         only_failed: take up only what ended in a time-out, a crash or a limit, and what
             has no result.
+        roster: who is in the class; confirms whose a file is.
         regrade: patterns of submissions (by file or student) to grade anew.
         say: told what happens; progress: told how many of how many questions are done.
     """
@@ -77,6 +80,7 @@ class Options:
     walls: str = "bwrap"
     seed_file: Path | None = None
     only_failed: bool = False
+    roster: Roster | None = None
     regrade: Sequence[str] = ()
     say: Callable[[str], None] = lambda _line: None
     progress: Callable[[int, int], None] = lambda _done, _all: None
@@ -116,7 +120,7 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
     mark = fingerprint(lab, secret, how.walls)
     journal.set_fact("fingerprint", mark)
     journal.set_fact("lab_path", str(lab.path))
-    _enter(journal, found, folder)
+    found = _enter(journal, found, folder, how.roster)
     _forget(journal, found, lab, mark, how)
     tasks = _missing(lab, found, journal, mark)
     how.say(f"{len(found)} notebooks, {len(tasks)} questions to grade")
@@ -164,10 +168,18 @@ def _mark(path: Path, folder: Path) -> str:
     return hashlib.sha256(raw).hexdigest()[:8]
 
 
-def _enter(journal: Journal, found: Sequence[Submission], folder: Path) -> None:
+def _enter(
+    journal: Journal, found: Sequence[Submission], folder: Path, roster: Roster | None
+) -> list[Submission]:
+    """Enter all submissions, with whose they are and when they were handed in."""
     journal.keep_only([submission.key for submission in found])
+    entered = []
     for submission in found:
-        journal.add(submission)
+        whose = identify(submission.path, folder, roster)
+        notes = (*submission.notes, *whose.notes)
+        entered.append(replace(submission, student=whose.student, notes=notes))
+        journal.add(entered[-1], whose.handed_in)
+    return entered
 
 
 def _about(lab: Lab, how: Options) -> dict[str, Any]:
