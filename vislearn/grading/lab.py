@@ -141,12 +141,10 @@ def load_lab(path: str | Path) -> Lab:
     _check_top(raw, path, problems)
     cells = read_lab_cells(path / "lab.md", problems)
     questions = _questions(raw, cells, problems)
-    variants = {
-        folder: _variants(path / folder, questions, folder == "mutants", problems)
-        for folder in ("mutants", "alternatives")
-    }
+    mutants = _variants(path / "mutants", questions, True, problems)
+    alternatives = _variants(path / "alternatives", questions, False, problems)
     rubric = rubric_of(raw.get("rubric"), problems)
-    check_predicates(path, _named(questions, variants["mutants"]), problems)
+    check_predicates(path, _named(questions, mutants), problems)
     if problems:
         raise ValueError(f"lab {path.name} is refused:\n- " + "\n- ".join(problems))
     return Lab(
@@ -161,8 +159,8 @@ def load_lab(path: str | Path) -> Lab:
         forbidden_calls=tuple(raw.get("forbidden_calls") or ()),
         setup=tuple(cell.source for cell in cells if cell.role == "setup"),
         questions=questions,
-        mutants=variants["mutants"],
-        alternatives=variants["alternatives"],
+        mutants=mutants,
+        alternatives=alternatives,
         release_ids=frozenset(["start", *(cell.id for cell in cells)]),
         rubric=rubric,
     )
