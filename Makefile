@@ -11,7 +11,7 @@ WORK   ?= workbench
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-full lab check accept parity bench experiments release clean
+.PHONY: help book test test-full lab check accept parity bench bench-grading attacks experiments release clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,8 +20,10 @@ help:  ## show this list
 $(VENV)/.installed-book: pyproject.toml constraints.txt
 	@$(MAKE) --no-print-directory install EXTRAS=book,labs STAMP=$@
 $(VENV)/.installed-all: pyproject.toml constraints.txt
-	@$(MAKE) --no-print-directory install EXTRAS=book,labs,grade,parity,dev STAMP=$@
+	@$(MAKE) --no-print-directory install EXTRAS=book,labs,grade,nbgrader,parity,dev STAMP=$@
 	@touch $(VENV)/.installed-book
+$(VENV)/.installed-peers: $(VENV)/.installed-all
+	@$(MAKE) --no-print-directory install EXTRAS=peers STAMP=$@
 
 # A torch that was put into the environment by hand (a CUDA build, say) is kept.
 .PHONY: install
@@ -58,7 +60,13 @@ parity: $(VENV)/.installed-all  ## compare with the reference implementations an
 	@$(BIN)/python -m pytest tests/parity -q --parity-report=book/parity.json
 
 bench: $(VENV)/.installed-all  ## speed ratios against peers, side by side in one run
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out benchmarks/grading_%,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-grading: $(VENV)/.installed-peers  ## seconds per submission: vislearn, nbgrader and otter-grader in one run
+	@$(BIN)/python benchmarks/grading_speed.py
+
+attacks: $(VENV)/.installed-peers  ## every attack against vislearn, nbgrader and otter-grader (an hour)
+	@$(BIN)/python benchmarks/grading_peers.py
 
 experiments: $(VENV)/.installed-all  ## repeat the experiments over seeds (minutes each)
 	@for script in experiments/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
