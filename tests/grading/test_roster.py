@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import unicodedata
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -173,7 +174,7 @@ def test_nbgrader_itself_reads_the_same_time(tmp_path):
     ):
         found = whose(tmp_path, "submitted/a/b/c.ipynb", timestamp=stamp)
         theirs = utils.parse_utc(stamp).replace(microsecond=0)
-        ours = __import__("datetime").datetime.fromisoformat(found.handed_in)
+        ours = datetime.fromisoformat(found.handed_in)
         assert ours.astimezone(ZoneInfo("UTC")).replace(tzinfo=None) == theirs
 
 
