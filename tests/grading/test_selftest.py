@@ -42,7 +42,8 @@ def test_bad_known_answers_are_found(tmp_path: Path) -> None:
     assert problems["mutant q1_columns"] == "survives: it gets full marks"
     assert problems["visible checks"] == "pass with an untouched stub"
     assert problems["alternative q1_log"].startswith("got 2, expected 3 (large not_fin")
-    assert len(problems) == 3
+    assert problems["small cases"].startswith("alternative q1_log gives other results")
+    assert len(problems) == 4
 
 
 def test_too_few_mutants_are_a_problem(minilab: Lab) -> None:

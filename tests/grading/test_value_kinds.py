@@ -15,7 +15,7 @@ import torch
 
 from vislearn.grading import emit as emitting
 from vislearn.grading import matching, messages, pictures, values, verdict
-from vislearn.grading.encoding import encode
+from vislearn.grading.encoding import encode, encode_image
 from vislearn.grading.lab_checks import Check, Problems, read_checks
 from vislearn.grading.running import Measured
 from vislearn.grading.verdict import judge
@@ -220,6 +220,28 @@ def test_a_predicate_may_look_at_all_values_at_once(tmp_path: Path) -> None:
     ):
         result = judge(check, {"x": draws}, Measured({"x": given}), tmp_path)
         assert result.reason == reason
+
+
+def test_a_predicate_sees_a_picture_as_its_pixels(tmp_path: Path) -> None:
+    (tmp_path / "judges.py").write_text(
+        "def dark(value, known):\n    return value.shape == known.shape == (4, 5, 3)"
+        " and value.mean() < known.mean()\n"
+    )
+    check = Check("x", 1.0, "predicate", predicate="judges:dark")
+    white, grey = (encode_image(np.full((4, 5, 3), n)) for n in (255, 90))
+    for got, reason in ((grey, ""), (white, "rejected"), ({"dtype": "image"}, "malf")):
+        measured = Measured({"x": [got]})
+        found = judge(check, {"x": [white]}, measured, tmp_path).reason
+        assert found.startswith(reason)
+        assert bool(found) == bool(reason)
+
+
+def test_an_error_with_an_endless_family_is_malformed() -> None:
+    for family in ("Error" * 1000, ["Error"] * 51, None, {"a": 1}):
+        data = {"type": "ValueError", "family": family, "message": ""}
+        payload = {"dtype": "error", "shape": [], "data": data}
+        with pytest.raises(ValueError, match="malformed"):
+            values.decode(payload)
 
 
 class NarrowError(ValueError):

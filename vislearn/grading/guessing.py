@@ -18,7 +18,7 @@ from vislearn.grading.matching import items_of
 from vislearn.grading.pictures import decode_image, image_distance
 from vislearn.grading.running import Measured
 from vislearn.grading.values import decode, leaves
-from vislearn.grading.verdict import judge
+from vislearn.grading.verdict import decoded, judge
 
 MIN_NUMBERS = 8
 MIN_DISTINCT = 4
@@ -129,7 +129,7 @@ def _predicate(check: Check, payloads: Payloads, lab_path: Path) -> str:
     if not judge(check, {check.name: payloads}, _as(check, payloads), lab_path).passed:
         return "the predicate rejects the reference"
     for name, blank in (("None", None), ("zeros", 0), ("ones", 1)):
-        plain = [encode(_filled(decode(payload), blank)) for payload in payloads]
+        plain = [encode(_filled(decoded(payload), blank)) for payload in payloads]
         result = judge(check, {check.name: payloads}, _as(check, plain), lab_path)
         if result.points:
             return f"the predicate accepts {name} instead of an answer"

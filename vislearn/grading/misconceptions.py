@@ -15,11 +15,12 @@ from typing import Any
 from vislearn.grading.emit import CASE
 from vislearn.grading.lab import Check, Question, Variant
 from vislearn.grading.running import Measured
-from vislearn.grading.values import decode, difference, payload_difference
+from vislearn.grading.values import difference, payload_difference
 from vislearn.grading.verdict import (
     QuestionResult,
     Values,
     compare,
+    decoded,
     judge,
     predicate,
     rules_of,
@@ -61,7 +62,7 @@ def recognise(
 def _recognised(mutant: Variant, measured: Measured, lab_path: Path) -> bool:
     try:
         named = {k: v for k, v in measured.values.items() if not k.startswith(CASE)}
-        values = {name: [decode(p) for p in given] for name, given in named.items()}
+        values = {name: [decoded(p) for p in given] for name, given in named.items()}
         return bool(predicate(lab_path, mutant.recognise)(values))
     except Exception:  # an answer of a form that the predicate does not know
         return False
@@ -115,7 +116,7 @@ def _alike(
     rules = replace(rules_of(check), nan_equal=True)
     if check.kind in ("values", "small"):
         return payload_difference(theirs, mine, rules) is None
-    return difference(decode(theirs), decode(mine), rules) is None
+    return difference(decoded(theirs), decoded(mine), rules) is None
 
 
 def _same_error(measured: Measured, other: Measured) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from vislearn.grading.encoding import MAX_DEPTH, MAX_NUMBERS, MAX_TEXT
 
 Payload = Mapping[str, Any]
+MAX_FAMILY = 50  # classes between an exception's own and Exception
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 # Of arrays; how the numbers of a type are called when only their kind matters.
 _NUMBER_TYPE = re.compile(
@@ -92,7 +93,10 @@ def _decode(payload: Payload, left: list[int], depth: int) -> Any:
     if dtype == "text":
         return str(data)[: MAX_TEXT + 1]
     if dtype == "error":
-        return {"type": str(data["type"]), "family": [str(n) for n in data["family"]]}
+        family = data["family"]
+        if not isinstance(family, list) or len(family) > MAX_FAMILY:
+            raise ValueError("malformed value: no family of an error")
+        return {"type": str(data["type"]), "family": [str(n) for n in family]}
     if dtype == "dict":
         return {str(k): _decode(v, left, depth + 1) for k, v in data.items()}
     if dtype == "list":

@@ -19,7 +19,7 @@ from typing import Any
 from vislearn.grading.lab import Check, Lab, Question
 from vislearn.grading.matching import set_difference
 from vislearn.grading.messages import word
-from vislearn.grading.pictures import image_difference
+from vislearn.grading.pictures import decode_image, image_difference
 from vislearn.grading.running import Measured
 from vislearn.grading.values import Difference, Rules, decode, payload_difference
 
@@ -142,9 +142,19 @@ def compare(
     if check.kind == "set":
         return set_difference(decode(expected), decode(got), rules_of(check))
     if check.kind == "predicate":
-        accepted = _accepts(check, decode(got), decode(expected), lab_path)
+        accepted = _accepts(check, decoded(got), decoded(expected), lab_path)
         return None if accepted else Difference("rejected")
     return payload_difference(expected, got, rules_of(check))
+
+
+def decoded(payload: Mapping[str, Any]) -> Any:
+    """A value as predicates see it: a picture is an array (h, w, c) of 0..255.
+
+    Raises:
+        ValueError: if the payload is malformed.
+    """
+    is_picture = payload.get("dtype") == "image"
+    return decode_image(payload)[0] if is_picture else decode(payload)
 
 
 def rules_of(check: Check) -> Rules:
@@ -161,10 +171,10 @@ def _compare_all(
 ) -> Difference | None:
     """All values of a check at once, for a predicate that looks at their spread."""
     try:
-        values = [decode(payload) for payload in got]
+        values = [decoded(payload) for payload in got]
     except ValueError:
         return Difference("malformed")
-    known = [decode(payload) for payload in expected]
+    known = [decoded(payload) for payload in expected]
     return None if _accepts(check, values, known, lab_path) else Difference("rejected")
 
 
