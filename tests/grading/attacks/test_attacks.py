@@ -1,172 +1,114 @@
 """Hostile submissions get what a fair grader gives, and hurt nobody else.
 
-Each file beside this one is the answer to question 2 of a learner whose questions 1 and
-3 are right (6 points); its docstring says what a fair grader gives, and why. All of
-them are graded in one run.
+All attacks of `suite` are graded in one run. Integrity attacks get no point that was
+not earned, attacks on availability cost their own question only, honest oddities cost
+nothing, and nothing is left on the machine.
 """
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import json
-import shutil
-import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
-import yaml
-from nbformat.v4 import new_output
+import rehearsal
+import suite
+from forms import OwnForm
+from specs import KINDS, Attack
 
-from vislearn.grading.batch import Outcome, grade
-from vislearn.grading.emit import MIME
-from vislearn.grading.journal import Record
 from vislearn.grading.lab import load_lab
+from vislearn.grading.submission import read_submission
 
-HERE = Path(__file__).parent
-ATTACKS = sorted(path.stem for path in HERE.glob("*.py") if "test_" not in path.name)
-EXPECTED_REASON = {
-    "loop_eats_interrupts": ["timeout"],
-    "loop_in_call": ["timeout"],
-    "exit_in_cell": ["kernel_died"],
-    "exit_in_call": ["kernel_died"],
-    "memory_bomb": ["memory_limit"],
-    # Output that the kernel has not sent yet lies in its memory.
-    "print_flood": ["output_limit", "memory_limit"],
-}
-
-
-@dataclass
-class Run:
-    """One graded run of all attacks, and what was watched while it ran."""
-
-    outcome: Outcome
-    lab: Path
-    reached: list[Any]
-
-    def record(self, name: str) -> Record:
-        return next(r for r in self.outcome.records if r.key == f"{name}.ipynb")
-
-
-def fair_points(name: str) -> float:
-    source = (HERE / f"{name}.py").read_text(encoding="utf-8")
-    return float(yaml.safe_load(str(ast.get_docstring(ast.parse(source))))["points"])
-
-
-@pytest.fixture(scope="module")
-def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.2)
-        yield server
+ATTACKS = suite.attacks()
+SLOW_TO_READ = 5.0  # seconds
 
 
 @pytest.fixture(scope="module")
 def run(
-    needs_sandbox: None,
-    notebook_of: Callable[..., Any],
-    right: dict[str, str],
-    save: Callable[[Any, Path], Path],
-    listener: socket.socket,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Run:
+    needs_sandbox: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[rehearsal.Rehearsal]:
     folder = tmp_path_factory.mktemp("attacks")
-    # Some attacks try to destroy the lab: they may only meet a copy.
-    lab = folder / "labs" / "minilab"
-    shutil.copytree(HERE.parent / "minilab", lab)
-    out, submissions = folder / "out", folder / "in"
-    for name in ATTACKS:
-        source = (HERE / f"{name}.py").read_text(encoding="utf-8")
-        source = source.replace("VISLEARN_PORT", str(listener.getsockname()[1]))
-        source = source.replace("VISLEARN_LAB", str(lab))
-        source = source.replace("VISLEARN_OUT", str(out))
-        notebook = notebook_of(q1=right["q1"], q2=source, q3=right["q3"])
-        save(notebook, submissions / f"{name}.ipynb")
-    for name, notebook in structural(notebook_of, right).items():
-        save(notebook, submissions / f"{name}.ipynb")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADER_TOKEN", "a secret of the grader")
-        outcome = grade(load_lab(lab), submissions, out, jobs=2)
-    reached = []
-    with contextlib.suppress(TimeoutError):
-        reached.append(listener.accept())
-    return Run(outcome, lab, reached)
+    try:
+        yield rehearsal.rehearse(folder)
+    finally:
+        rehearsal.remove(folder)
 
 
-ZEROS = "def attention(q, k, v):\n    return np.zeros((len(q), v.shape[1]))\n"
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_an_attack_gets_the_points_of_a_fair_grader(
+    run: rehearsal.Rehearsal, attack: Attack
+) -> None:
+    records = suite.of_attack(run.records, attack.name)
+    assert not suite.misgrade(records, attack.expected), attack.why
 
 
-def structural(
-    notebook_of: Callable[..., Any], right: dict[str, str]
-) -> dict[str, Any]:
-    """Attacks on the file itself; all of them are worth 6 points."""
-    made = {}
-    for name in ("forged_outputs", "own_kernel", "second_probe", "huge_points"):
-        made[name] = notebook_of(q1=right["q1"], q2=ZEROS, q3=right["q3"])
-    payload = {"name": "output", "shape": [1], "dtype": "float64", "data": [1.0]}
-    for cell in made["forged_outputs"].cells:
-        if cell.cell_type == "code":
-            cell.outputs = [new_output("display_data", data={MIME: payload})]
-            cell.execution_count = 1
-    made["own_kernel"].metadata["kernelspec"] = {
-        "name": "evil",
-        "display_name": "evil",
-        "argv": ["/bin/sh", "-c", "touch /tmp/vislearn-evil"],
-    }
-    for cell in made["second_probe"].cells:
-        if cell.id == "q2-text":
-            cell.cell_type, cell.id = "code", "q2-probe"
-            cell.source = "emit('output', 1)"
-            cell.metadata["vislearn"] = {"role": "probe", "question": "q2"}
-            cell.outputs, cell.execution_count = [], None
-    for cell in made["huge_points"].cells:
-        for key in ("vislearn", "nbgrader"):
-            if key in cell.metadata:
-                cell.metadata[key]["points"] = 100
-    return made
+def test_nothing_reached_the_network(run: rehearsal.Rehearsal) -> None:
+    assert not run.reached
 
 
-@pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_gets_the_points_of_a_fair_grader(run: Run, name: str) -> None:
-    record = run.record(name)
-    assert (record.state, record.points) == ("graded", fair_points(name)), json.dumps(
-        {key: result.to_json() for key, result in record.results.items()}, indent=1
-    )
+def test_the_lab_and_the_system_are_untouched(run: rehearsal.Rehearsal) -> None:
+    assert run.damage == []
 
 
 @pytest.mark.parametrize(
-    "name", ["forged_outputs", "own_kernel", "second_probe", "huge_points"]
+    "kind", ["processes", "files", "mounts", "shared memory", "control groups"]
 )
-def test_a_tampered_file_gets_the_points_of_its_answers(run: Run, name: str) -> None:
-    record = run.record(name)
-    assert (record.state, record.points) == ("graded", 6.0)
+def test_nothing_is_left_behind(run: rehearsal.Rehearsal, kind: str) -> None:
+    assert run.left.get(kind, set()) == set()
 
 
-@pytest.mark.parametrize(("name", "reasons"), EXPECTED_REASON.items())
-def test_the_reason_of_a_lost_question_is_named(
-    run: Run, name: str, reasons: list[str]
-) -> None:
-    assert run.record(name).results["q2"].reason in reasons
-
-
-def test_nothing_reached_the_network(run: Run) -> None:
-    assert run.reached == []
-
-
-def test_the_lab_and_the_system_are_untouched(run: Run) -> None:
-    original = sorted(
-        p.name for p in (HERE.parent / "minilab" / "mutants").glob("*.py")
+def test_no_text_of_an_attack_is_kept_with_its_mark(run: rehearsal.Rehearsal) -> None:
+    kept = json.dumps(
+        [result.to_json() for r in run.records for result in r.results.values()]
     )
-    assert sorted(p.name for p in (run.lab / "mutants").glob("*.py")) == original
-    assert not list(run.lab.rglob("vislearn-was-here"))
-    assert not Path("/tmp/vislearn-evil").exists()
+    assert "script" not in kept
+    assert "cmd|" not in kept
+    assert rehearsal.TOKEN not in kept
 
 
-def test_no_process_is_left_over(run: Run) -> None:
-    lines = [
-        " ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])
+def test_every_attack_says_what_it_is_and_why_its_points_are_fair() -> None:
+    names = [attack.name for attack in ATTACKS]
+    assert len(names) == len(set(names))
+    for attack in ATTACKS:
+        assert attack.kind in KINDS
+        assert attack.why
+        assert all(attack.title.values())
+        assert 0 <= max(mark.points for mark in attack.expected) <= 10
+
+
+@pytest.mark.parametrize("name", ["blank_lines", "mountain_of_code", "deep_expression"])
+@pytest.mark.timeout(60)
+def test_no_file_keeps_the_reader_busy(name: str, tmp_path: Path) -> None:
+    import time
+
+    attack = next(a for a in ATTACKS if a.name == name)
+    lab = load_lab(rehearsal.MINILAB)
+    path = tmp_path / "minilab.ipynb"
+    attack.write(OwnForm(), path, suite.Stage(1, tmp_path, tmp_path))
+    begin = time.monotonic()
+    read_submission(path, lab, tmp_path)
+    assert time.monotonic() - begin < SLOW_TO_READ
+
+
+def test_a_mark_that_is_not_fair_is_found(run: rehearsal.Rehearsal) -> None:
+    """The comparison itself: a point too many, a missing file, a stranger."""
+    wrong = {name: marks for name, marks in run.expected.items() if name == "zeros"}
+    (fair,) = wrong["zeros"]
+    better = {"zeros": (type(fair)(fair.state, fair.points + 1),)}
+    assert list(suite.misgrades(suite.of_attack(run.records, "zeros"), better)) == [
+        "zeros"
     ]
-    assert not [line for line in lines if "vislearn-left-over" in line]
+    assert list(suite.misgrades([], wrong)) == ["zeros"]
+    assert "correct" in suite.misgrades(run.records, wrong)
+
+
+def test_the_watch_sees_what_is_left(tmp_path: Path) -> None:
+    import tempfile
+
+    from watch import Watch
+
+    look = Watch()
+    with tempfile.TemporaryDirectory(prefix="vislearn-left-") as folder:
+        assert folder in look.left_behind(0.0)["files"]
+    assert "files" not in look.left_behind(0.0)

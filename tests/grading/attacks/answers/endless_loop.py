@@ -1,0 +1,12 @@
+# ruff: noqa
+"""
+kind: availability
+points: 6
+ko: 끝나지 않는 반복문
+en: A loop that never ends
+why: a learner's slip, interrupted after its time
+reasons: [timeout]
+"""
+
+while True:
+    pass

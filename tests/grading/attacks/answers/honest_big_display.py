@@ -1,0 +1,20 @@
+# ruff: noqa
+"""
+kind: honest
+points: 10
+ko: 9 MB짜리 그림 하나를 보이는 맞는 답안
+en: A right answer that shows one figure of 9 MB
+why: an animation is large, and within the budget of what may be shown
+"""
+
+from IPython.display import HTML, display
+
+VISLEARN_RIGHT
+
+
+_right = attention
+
+
+def attention(q, k, v):
+    display(HTML("<!-- " + "x" * (9 << 20) + " -->"))
+    return _right(q, k, v)
