@@ -143,6 +143,14 @@ REASONS: dict[str, dict[str, str]] = {
         "ko": "노트북 형식에 어긋난 곳이 있지만 읽을 수 있는 만큼 읽었습니다.",
         "en": "The notebook breaks the format in places; what could be read was read.",
     },
+    "no_notebook": {
+        "ko": "제출한 파일에 노트북(.ipynb)이 없습니다.",
+        "en": "There is no notebook (.ipynb) among the files handed in.",
+    },
+    "several_notebooks": {
+        "ko": "노트북이 여럿이어서 점수가 가장 높은 것을 셉니다.",
+        "en": "There are several notebooks; the one with the most points counts.",
+    },
     "no_answers": {
         "ko": "답을 쓰는 셀을 찾지 못했습니다.",
         "en": "No answer cells were found.",
