@@ -265,13 +265,8 @@ def _mark(
     if not records:
         return _absent(who, manual, possible, policy.missing)
     chosen = choose(lab, records, policy)
-    auto = chosen.auto
-    notes += [name for name in (chosen.record.reason,) if name]
-    if policy.deadline is not None and not chosen.record.handed_in:
-        is_late = "late_by_platform" in chosen.record.notes
-        notes.append("late_time_unknown" if is_late else "time_unknown")
-        auto = None if is_late else auto
-    notes += ["closed"] if chosen.closed else []
+    notes += _notes(chosen, policy)
+    auto = None if "late_time_unknown" in notes else chosen.auto
     if any(row.sha and row.sha != chosen.record.sha for row in rows):
         notes.append("marked_other_attempt")
     notes += ["not_marked"] if manual is None else []
@@ -291,6 +286,15 @@ def _mark(
         late_days=round(chosen.late.days, 4),
         notes=tuple(notes),
     )
+
+
+def _notes(chosen: _Attempt, policy: Policy) -> list[str]:
+    """What is special about the attempt that counts."""
+    notes = [chosen.record.reason] if chosen.record.reason else []
+    if policy.deadline is not None and not chosen.record.handed_in:
+        is_late = "late_by_platform" in chosen.record.notes
+        notes.append("late_time_unknown" if is_late else "time_unknown")
+    return [*notes, "closed"] if chosen.closed else notes
 
 
 def _absent(

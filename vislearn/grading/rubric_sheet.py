@@ -27,12 +27,14 @@ from vislearn.grading.rubric import ManualRow, RubricItem, items_of
 from vislearn.grading.tables import clean
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
 HIDDEN = "_vislearn"
 FORMAT = 1
 FIRST_ROW = 2
 _WIDTHS = {"student": 16, "name": 16, "page": 12, "auto": 11, "manual": 11, "total": 12}
+_COMMENT = 40
 _EXPLANATION: dict[str, tuple[str, ...]] = {
     "ko": (
         "한 줄이 학습자 한 명입니다. 흰 칸에만 쓰고, 회색 칸은 고치지 마십시오.",
@@ -98,6 +100,11 @@ def write_sheet(
     _remember(hidden, lab, marks)
     _protect(sheet, hidden, len(columns))
     _explain(book.create_sheet(word("sheet_help", lang), 1), lab, lang)
+    _save(book, path)
+
+
+def _save(book: Workbook, path: Path) -> None:
+    """Write a workbook whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     book.save(part)
@@ -130,21 +137,26 @@ def _range(item: RubricItem) -> str:
 def _head(sheet: Worksheet, columns: Mapping[str, str]) -> None:
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     for number, (key, head) in enumerate(columns.items(), 1):
         cell = sheet.cell(1, number)
         _text(cell, head)
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True, vertical="center")
-        width = 40 if key.endswith(".comment") else _WIDTHS.get(key, 18)
+        width = _COMMENT if key.endswith(".comment") else _WIDTHS.get(key, 14)
         sheet.column_dimensions[get_column_letter(number)].width = width
         cell.fill = _grey()
     # A width counts Latin letters; a Korean one takes two of them.
     lines = max(
-        -(-_width(head) // int(_WIDTHS.get(key, 18))) for key, head in columns.items()
+        -(-_width(head) // int(_WIDTHS.get(key, 14))) for key, head in columns.items()
     )
     sheet.row_dimensions[1].height = 15 * min(max(lines, 2), 8)
     sheet.freeze_panes = "C2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0  # as many pages as it takes, each one wide
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _width(text: str) -> int:
@@ -174,7 +186,7 @@ def _row(
     columns: list[str],
     given: Mapping[tuple[str, str], ManualRow],
 ) -> None:
-    from openpyxl.styles import Alignment, Protection
+    from openpyxl.styles import Alignment, Border, Protection, Side
 
     _text(sheet.cell(number, 1), mark.student)
     _text(sheet.cell(number, 2), mark.name)
@@ -195,11 +207,19 @@ def _row(
         points.value = row.points if row else None
         if row and row.comment:
             _comment(comment, row.comment)
+            lines = sum(
+                1 + _width(line) // _COMMENT for line in row.comment.split("\n")
+            )
+            height = sheet.row_dimensions[number].height or 15
+            sheet.row_dimensions[number].height = max(height, 15 * min(lines, 12))
         comment.number_format = "@"
         for cell in (points, comment):
             cell.protection = Protection(locked=False)
-        points.alignment = Alignment(vertical="top")
+        points.alignment = Alignment(horizontal="center", vertical="top")
         comment.alignment = Alignment(wrap_text=True, vertical="top")
+    thin = Side(style="thin", color="C4C8D0")
+    for cell in place.values():
+        sheet[cell].border = Border(bottom=thin, right=thin)
 
 
 def _comment(cell: Any, text: str) -> None:
