@@ -87,6 +87,21 @@ def test_an_error_is_a_result(case: Any) -> None:
     assert smallest([wrong], [case(other, [1.0])]) is None  # messages are free
 
 
+def test_a_function_that_is_not_written_yet_has_no_counter_example(case: Any) -> None:
+    def double(values: Any) -> Any:
+        if len(values) < 2:
+            raise NotImplementedError("q1")
+        return np.zeros(2)
+
+    inputs = [1.0], [1.0, 2.0]
+    expected = [case(globals()["double"], values) for values in inputs]
+    got = [case(double, values) for values in inputs]
+    found = smallest(expected, got)
+    assert found is not None
+    assert found[1].size == 2
+    assert smallest(expected[:1], got[:1]) is None
+
+
 def test_arguments_that_were_changed_are_shown(case: Any) -> None:
     def plus(values: Any) -> Any:
         values += 1

@@ -327,6 +327,19 @@ def test_an_option_that_says_nothing_is_refused(
     assert reason in problems[0]
 
 
+def test_every_distance_has_a_limit_of_its_own() -> None:
+    problems = Problems()
+    raw = [
+        {"name": name, "points": 1, "kind": "image", "distance": name}
+        for name in pictures.LIMITS
+    ]
+    checks = read_checks(raw, "q1", problems)
+    assert {check.distance: check.limit for check in checks} == pictures.LIMITS
+    (own,) = read_checks([{**raw[0], "limit": "3e0"}], "q1", problems)
+    assert own.limit == 3
+    assert problems == []
+
+
 def test_every_reason_of_a_comparison_has_words() -> None:
     modules = (matching, pictures, values, verdict)
     code = "".join(Path(m.__file__ or "").read_text("utf-8") for m in modules)

@@ -145,6 +145,7 @@ def _question_of(raw: dict[str, Any]) -> Question:
     values = {**raw, "checks": tuple(Check(**check) for check in raw["checks"])}
     for name in ("needs", "public_probes", "cell_ids", "cases"):
         values[name] = tuple(values[name])
+    values["needs_from"] = "learner"  # there is no other answer in a bundle
     return Question(**values, solution=(), stub=(), probes=(), visible=())
 
 
