@@ -175,7 +175,7 @@ def _question(
         timeouts=_share(why["timeout"], len(results)),
         crashes=_share(crashes, len(results)),
         errors=_share(why["error"], len(results)),
-        blocked=sum(bool(getattr(result, "blocked_by", "")) for result in results),
+        blocked=sum(bool(result.blocked_by) for result in results),
         checks=tuple(
             _check(question.id, check, place, results, scores)
             for place, check in enumerate(question.checks)

@@ -11,8 +11,11 @@ import pytest
 
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab, Question, load_lab
+from vislearn.grading.policy import Mark
+from vislearn.grading.submission import Submission
 from vislearn.grading.verdict import CheckResult, QuestionResult
 
+OWN_WORDS = Path(__file__).parent / "own_words"
 LAB01 = Path(__file__).parents[3] / "labs" / "lab01_attention"
 
 
@@ -85,3 +88,48 @@ def class_of() -> Callable[..., list[Record]]:
 @pytest.fixture(scope="session")
 def answered() -> Callable[..., QuestionResult]:
     return answer
+
+
+def marks(lab: Lab, records: list[Record]) -> list[Mark]:
+    return [
+        Mark(
+            student=record.student,
+            name=f"이름 {number}",
+            email="",
+            record=record,
+            attempts=1 + number % 3,
+            handed_in="",
+            auto=record.points,
+            manual=None if number == 4 else 3.0,
+            penalty=0.0,
+            points=None if record.points is None or number == 4 else record.points + 3,
+            max_points=lab.points + 3,
+            late_days=0.0,
+        )
+        for number, record in enumerate(records)
+    ]
+
+
+@pytest.fixture(scope="session")
+def marks_for() -> Callable[..., list[Mark]]:
+    """marks_for(lab, records): three points by hand; one learner's are still open."""
+    return marks
+
+
+@pytest.fixture(scope="session")
+def alike() -> list[Submission]:
+    """Two copies with a hostile comment, and somebody else."""
+    texts = [f.read_text("utf-8") for f in sorted(OWN_WORDS.glob("q5_*.txt"))]
+    evil = "# </code></mark><script>alert(1)</script> <b onclick=x>\n"
+    answers = [evil + texts[0], evil + texts[0].replace("omega", "w"), texts[1]]
+    return [
+        Submission(
+            key=f"{name}/lab.ipynb",
+            student=name,
+            path=Path("lab.ipynb"),
+            sha=name,
+            state="readable",
+            answers={"q5": (answer,)},
+        )
+        for name, answer in zip(("kim", "lee", "choi"), answers, strict=True)
+    ]
