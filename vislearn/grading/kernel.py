@@ -146,9 +146,12 @@ class GuardedKernel(RunningKernel):
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 process.kill()
                 process.wait(5.0)
+        # Without a pid namespace nothing else ends what it has started.
         if self.keeper and self.settings.walls == "none":
-            with contextlib.suppress(OSError):  # no pid namespace ends it
+            with contextlib.suppress(OSError):
                 os.killpg(self.keeper, signal.SIGKILL)
+        if self.settings.walls == "user" and os.geteuid() == 0:
+            sandbox.kill_all_of(self.uid)
 
     def stop(self) -> None:
         """Kill, close the sockets, remove the folder; may be called twice."""

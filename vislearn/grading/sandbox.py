@@ -15,6 +15,7 @@ memory is bounded per process and by a watchdog (`kernel`), not by a cgroup.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import secrets
@@ -25,6 +26,8 @@ import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 WALLS = ("bwrap", "user", "none")
 NOBODY = 65534
@@ -170,6 +173,23 @@ def prepare_user_walls(masked: Iterable[str], private: Iterable[Path]) -> None:
     for folder in private:
         if folder.exists():
             folder.chmod(0o700)
+
+
+def kill_all_of(uid: int) -> None:
+    """Kill the processes of a user; again, as long as new ones turn up."""
+    for _ in range(100):
+        found = [p for p in psutil.process_iter(["uids"]) if _is_of(p, uid)]
+        if not found:
+            return
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(found, timeout=0.1)
+
+
+def _is_of(process: psutil.Process, uid: int) -> bool:
+    uids = process.info["uids"]
+    return uids is not None and uids.real == uid and process.status() != "zombie"
 
 
 def _walls() -> list[str]:
