@@ -162,6 +162,13 @@ def test_the_hour_that_comes_twice_counts_for_the_learner():
     assert lateness(deadline, second).seconds == 15 * 60
 
 
+def test_a_day_that_ends_in_the_hour_that_comes_twice_ends_the_second_time():
+    deadline = read_time("2026-10-24T02:30", BERLIN)
+    first, second = (read_time(f"2026-10-25T02:45+0{n}:00") for n in (2, 1))
+    assert lateness(deadline, first).started_days == 1
+    assert lateness(deadline, second).started_days == 2
+
+
 def test_after_the_end_there_are_no_points_and_the_mark_says_why(minilab):
     closes = DEADLINE + timedelta(days=2)
     policy = Policy(DEADLINE, closes=closes)
@@ -182,6 +189,12 @@ def test_the_best_attempt_is_the_best_after_the_penalty(minilab):
     records = [record(minilab, 6, -1), record(minilab, 10, 1)]
     mark = one(minilab, records, policy)
     assert (mark.points, mark.attempts, mark.record) == (6, 2, records[0])
+
+
+def test_of_equally_good_attempts_the_unpunished_counts_then_the_latest(rubric_lab):
+    policy = Policy(DEADLINE, late=TEN_A_DAY)
+    records = [record(rubric_lab, 0, hours) for hours in (-5, -1, 1)]
+    assert one(rubric_lab, records, policy).record == records[1]
 
 
 @pytest.mark.parametrize(("rule", "points"), [("best", 8), ("last", 5), ("first", 3)])

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
 from vislearn.grading.messages import word
 from vislearn.grading.policy import Mark
@@ -87,15 +88,13 @@ def write_sheet(
     sheet = book.active
     assert sheet is not None
     sheet.title = word("sheet_marks", lang)
-    columns = _columns(lab, lang)
     hidden = book.create_sheet(HIDDEN)
-    _head(sheet, columns)
+    _head(sheet, columns := _columns(lab, lang))
     rows = {(row.student, row.item): row for row in given}
     for number, mark in enumerate(marks, FIRST_ROW):
         _row(sheet, number, lab, mark, list(columns), rows)
         if pages is not None and mark.record is not None:
-            target = pages / report_name(mark.record)
-            _link(sheet.cell(number, 3), target, path, word("sheet_page", lang))
+            _link(sheet.cell(number, 3), pages, mark.record, path, lang)
     _validate(sheet, hidden, lab, list(columns), FIRST_ROW + len(marks) - 1, lang)
     _remember(hidden, lab, marks)
     _protect(sheet, hidden, len(columns))
@@ -139,19 +138,17 @@ def _head(sheet: Worksheet, columns: Mapping[str, str]) -> None:
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.properties import PageSetupProperties
 
+    lines = 2
     for number, (key, head) in enumerate(columns.items(), 1):
         cell = sheet.cell(1, number)
         _text(cell, head)
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True, vertical="center")
+        cell.fill = _grey()
         width = _COMMENT if key.endswith(".comment") else _WIDTHS.get(key, 14)
         sheet.column_dimensions[get_column_letter(number)].width = width
-        cell.fill = _grey()
-    # A width counts Latin letters; a Korean one takes two of them.
-    lines = max(
-        -(-_width(head) // int(_WIDTHS.get(key, 14))) for key, head in columns.items()
-    )
-    sheet.row_dimensions[1].height = 15 * min(max(lines, 2), 8)
+        lines = max(lines, 1 + _width(head) // (width - 3))
+    sheet.row_dimensions[1].height = 15 * min(lines, 8)
     sheet.freeze_panes = "C2"
     sheet.print_title_rows = "1:1"
     sheet.page_setup.orientation = "landscape"
@@ -160,6 +157,7 @@ def _head(sheet: Worksheet, columns: Mapping[str, str]) -> None:
 
 
 def _width(text: str) -> int:
+    """In Latin letters, in which columns are measured; Korean ones take two."""
     return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
@@ -186,14 +184,14 @@ def _row(
     columns: list[str],
     given: Mapping[tuple[str, str], ManualRow],
 ) -> None:
-    from openpyxl.styles import Alignment, Border, Protection, Side
+    from openpyxl.styles import Alignment, Border, Side
 
     _text(sheet.cell(number, 1), mark.student)
     _text(sheet.cell(number, 2), mark.name)
     place = {key: f"{_letter(n)}{number}" for n, key in enumerate(columns, 1)}
     items = [place[item.id] for item in items_of(lab)]
     done = f"COUNT({','.join(items)})={len(items)}"
-    # openpyxl types, spelled out: only these two cells of a row are formulas.
+    # Only these two cells of a row are formulas.
     sheet[place["manual"]] = f'=IF({done},SUM({",".join(items)}),"")'
     both = f"COUNT({place['auto']},{place['manual']})=2"
     sheet[place["total"]] = f'=IF({both},{place["auto"]}+{place["manual"]},"")'
@@ -203,29 +201,31 @@ def _row(
         sheet[place[key]].alignment = Alignment(vertical="top")
     for item in items_of(lab):
         row = given.get((mark.student, item.id))
-        points, comment = sheet[place[item.id]], sheet[place[f"{item.id}.comment"]]
-        points.value = row.points if row else None
-        if row and row.comment:
-            _comment(comment, row.comment)
-            lines = sum(
-                1 + _width(line) // _COMMENT for line in row.comment.split("\n")
-            )
-            height = sheet.row_dimensions[number].height or 15
-            sheet.row_dimensions[number].height = max(height, 15 * min(lines, 12))
-        comment.number_format = "@"
-        for cell in (points, comment):
-            cell.protection = Protection(locked=False)
-        points.alignment = Alignment(horizontal="center", vertical="top")
-        comment.alignment = Alignment(wrap_text=True, vertical="top")
+        _open(sheet, place[item.id], place[f"{item.id}.comment"], row)
     thin = Side(style="thin", color="C4C8D0")
     for cell in place.values():
         sheet[cell].border = Border(bottom=thin, right=thin)
 
 
-def _comment(cell: Any, text: str) -> None:
-    """As `_text`, but a comment may have several lines."""
-    cell.value = "\n".join(clean(line) for line in text.splitlines())
-    cell.data_type = "s"
+def _open(sheet: Worksheet, points: str, comment: str, row: ManualRow | None) -> None:
+    """The two cells of an item, unlocked, with what was given so far."""
+    from openpyxl.styles import Alignment, Protection
+
+    for name in (points, comment):
+        sheet[name].protection = Protection(locked=False)
+    sheet[points].alignment = Alignment(horizontal="center", vertical="top")
+    sheet[comment].alignment = Alignment(wrap_text=True, vertical="top")
+    sheet[comment].number_format = "@"
+    if row is None:
+        return
+    sheet[points] = row.points
+    if row.comment:
+        lines = [clean(line) for line in row.comment.splitlines()]
+        sheet[comment] = "\n".join(lines)
+        sheet[comment].data_type = "s"  # whatever it begins with
+        tall = sum(1 + _width(line) // _COMMENT for line in lines)
+        about = sheet.row_dimensions[sheet[comment].row]
+        about.height = max(about.height or 15, 15 * min(tall, 12))
 
 
 def _letter(number: int) -> str:
@@ -234,15 +234,17 @@ def _letter(number: int) -> str:
     return get_column_letter(number)
 
 
-def _link(cell: Any, target: Path, book: Path, text: str) -> None:
+def _link(cell: Any, pages: Path, record: Record, book: Path, lang: str) -> None:
+    """To a learner's page, relative to the workbook where that is possible."""
     from openpyxl.styles import Font
 
+    target = pages.resolve() / report_name(record)
     try:
-        relative = Path(os.path.relpath(target.resolve(), book.resolve().parent))
+        relative = Path(os.path.relpath(target, book.resolve().parent))
         address = quote(relative.as_posix())
     except ValueError:  # on another drive
-        address = target.resolve().as_uri()
-    cell.value = text
+        address = target.as_uri()
+    cell.value = word("sheet_page", lang)
     cell.hyperlink = address
     cell.font = Font(color="0B57D0", underline="single")
 
