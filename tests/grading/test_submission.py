@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-from vislearn.grading import notebook_file
+from vislearn.grading import notebook_file, submission
 from vislearn.grading.definitions import definitions
 from vislearn.grading.lab import Lab
 from vislearn.grading.submission import Submission, read_submission
@@ -211,5 +212,143 @@ def test_a_student_is_the_folder_or_the_file(minilab: Lab, tmp_path: Path) -> No
 
 def test_definitions_leave_out_what_a_cell_does() -> None:
     source = "!ls\nimport os\nwhile True: pass\ndef f(): return 1\nx = 1\ny = f()\n"
-    assert definitions(source) == "import os\ndef f():\n    return 1\nx = 1"
+    assert definitions(source) == "import os\ndef f(): return 1\nx = 1"
     assert definitions("def broken(") == ""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_an_encoding_of_windows_costs_nothing(
+    read: Callable[[Any], Submission], notebook_of: Callable[..., Any], encoding: str
+) -> None:
+    found = read(json.dumps(notebook_of(q1="'답'")).encode(encoding))
+    assert (found.state, found.answers["q1"]) == ("readable", ("'답'",))
+
+
+def test_values_that_would_fill_the_memory_are_not_parsed(
+    read: Callable[[Any], Submission],
+) -> None:
+    crowd = b"{}," * (notebook_file.MAX_LISTS + 1)
+    raw = b'{"nbformat": 4, "cells": [], "metadata": [' + crowd + b"{}]}"
+    assert read(raw).reason == "too_large"
+
+
+def test_brackets_and_commas_in_outputs_are_no_values(
+    read: Callable[[Any], Submission], notebook_of: Callable[..., Any]
+) -> None:
+    notebook = notebook_of(q1="one")
+    printed = '"\\[' * (notebook_file.MAX_LISTS + 1)
+    notebook.metadata["printed"] = printed
+    assert read(notebook).answers["q1"] == ("one",)
+
+
+def test_a_number_without_end_costs_nothing_else(
+    read: Callable[[Any], Submission], notebook_of: Callable[..., Any]
+) -> None:
+    raw = json.dumps(notebook_of(q1="one")).encode()
+    raw = raw.replace(b'{"cells"', b'{"x": ' + b"9" * 100_000 + b', "cells"', 1)
+    assert read(raw).answers["q1"] == ("one",)
+
+
+def test_more_code_than_anybody_writes_is_refused(
+    read: Callable[[Any], Submission], notebook_of: Callable[..., Any]
+) -> None:
+    notebook = notebook_of()
+    source = "x = 1\n" * (submission.MAX_SOURCE // 6)
+    notebook.cells[1:1] = [new_code_cell(source) for _ in range(2)]
+    assert read(notebook).reason == "too_much_code"
+
+
+def test_a_cell_beyond_the_limit_is_empty_and_says_so(
+    read: Callable[[Any], Submission], notebook_of: Callable[..., Any]
+) -> None:
+    found = read(notebook_of(q1="#" * (submission.MAX_SOURCE + 1), q2="two"))
+    assert (found.answers["q1"], found.answers["q2"]) == (("",), ("two",))
+    assert "cell_too_long" in found.notes
+
+
+def test_thousands_of_cells_that_break_the_format_are_read_at_once(
+    read: Callable[[Any], Submission],
+) -> None:
+    cells = [{"cell_type": "code", "source": "x", "id": "§"}] * notebook_file.MAX_CELLS
+    start = time.process_time()
+    found = read({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+    assert "not_valid" in found.notes
+    assert time.process_time() - start < 2
+
+
+def test_cells_of_the_release_are_known_by_the_id_that_colab_moves(
+    read: Callable[[Any], Submission], notebook_of: Callable[..., Any]
+) -> None:
+    notebook = notebook_of(q1="one")
+    for cell in notebook.cells:
+        cell.metadata.pop("vislearn", None)
+        cell.metadata.pop("nbgrader", None)
+        cell.metadata["id"] = cell.pop("id")
+    assert read(notebook).answers["q1"] == ("one",)
+
+
+def test_a_demonstration_of_the_release_is_no_cell_of_the_learner(
+    read: Callable[[Any], Submission], notebook_of: Callable[..., Any]
+) -> None:
+    notebook = notebook_of(q1="one")
+    demo = new_code_cell("demonstrate()", id="renamed")
+    demo.metadata["vislearn"] = {"lab": "minilab"}
+    notebook.cells.insert(1, demo)
+    assert read(notebook).answers["q1"] == ("one",)
+
+
+def test_a_file_that_is_hard_to_name_still_has_a_key_of_its_own(
+    minilab: Lab, tmp_path: Path
+) -> None:
+    names = ["a\nb.ipynb", "a\tb.ipynb", "x" * 220 + "1.ipynb", "x" * 220 + "2.ipynb"]
+    keys = {read_submission(tmp_path / name, minilab).key for name in names}
+    assert len(keys) == len(names)
+    assert all(key.isprintable() and len(key) <= 200 for key in keys)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "\n" * 100_000,  # a regular expression took hours for it
+        " \n" * 50_000 + "%time",
+        "x =" + " " * 100_000 + "!",
+        "import " + "a." * 90_000 + "a",  # the parser took gigabytes
+        "import a" + "\\\n.a" * 60_000,
+        "from " + "a\f.".join(["", *["b"] * 60_000]),
+        "-" * 100_000 + "1",
+        "(" * 100_000,
+        "x = '" + "\0" * 1_000,
+    ],
+)
+def test_code_that_is_hard_on_a_parser_defines_nothing(source: str) -> None:
+    start = time.process_time()
+    assert definitions(source) == ""
+    assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("%pip install x\nimport a", "import a"),
+        ("if True:\n    %pip install x\nimport a", "import a"),
+        ("files = !ls\nimport a", "import a"),
+        ("len?\nimport a", "import a"),
+        ("def f(x):\n    return (x\n% 2)", "def f(x):\n    return (x\n% 2)"),
+        ("t = '''\n!no magic\n'''", "t = '''\n!no magic\n'''"),
+        ("import a; b(); import c", "import a\nimport c"),
+        ("@a\n@b(1)\ndef f():  # 왜\n    return 'é'", None),
+        ("async def f():\n\treturn 1", None),
+        ("class A:\n    x = 1\n\n    y = 2", None),
+        ("'é'; x = -1", "x = -1"),
+        ("sizes = (1, [2.5], {'a': None})", None),
+        ("x: int = 3", None),
+        ("x: int\ny = f()\nz = [f()]\nx += 1", ""),
+        ("x = 1\r\nprint(x)\r\ny = 2\r", "x = 1\ny = 2"),
+        ("s = '\ud800'", "s = '?'"),
+    ],
+)
+def test_definitions_are_kept_as_they_were_written(
+    source: str, kept: str | None
+) -> None:
+    source = source.encode("utf-8", "replace").decode("utf-8")  # as the reader does
+    assert definitions(source) == (source if kept is None else kept)

@@ -28,22 +28,37 @@ def definitions(source: str) -> str:
     training run) must not cost the answers below. A cell that cannot be parsed defines
     nothing.
     """
-    for text in (source, _without_magics(source)):
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for some in (lines, _without_magics(lines)):
         try:
-            kept = [node for node in _parsed(text).body if _defines(node)]
-            return "\n".join(ast.unparse(node) for node in kept)
+            tree = _parsed(some)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
+        encoded = [line.encode("utf-8", "replace") for line in some]
+        kept = [_text_of(node, encoded) for node in tree.body if _defines(node)]
+        return "\n".join(kept)
     return ""
 
 
-def _parsed(source: str) -> ast.Module:
+def _text_of(node: ast.stmt, lines: list[bytes]) -> str:
+    """A statement as it was written; positions count bytes."""
+    begin, column = node.lineno, node.col_offset
+    if decorators := getattr(node, "decorator_list", []):
+        begin, column = decorators[0].lineno, 0
+    text = lines[begin - 1 : node.end_lineno]
+    text[-1] = text[-1][: node.end_col_offset]
+    text[0] = text[0][column:]
+    return b"\n".join(text).decode("utf-8")
+
+
+def _parsed(lines: list[str]) -> ast.Module:
     """The syntax tree.
 
     Raises:
         ValueError: if parsing could take the memory of the machine.
     """
-    for line in source.replace("\r\n", "\n").replace("\\\n", "").split("\n"):
+    source = "\n".join(lines)
+    for line in source.replace("\\\n", "").split("\n"):
         if line.count(".") > MAX_DOTS and ("import" in line or "from" in line):
             raise ValueError(f"more than {MAX_DOTS} dots in a line with an import")
     with warnings.catch_warnings():
@@ -67,14 +82,14 @@ def _is_literal(node: ast.expr) -> bool:
     return all(_is_literal(part) for part in parts if isinstance(part, ast.expr))
 
 
-def _without_magics(source: str) -> str:
+def _without_magics(lines: list[str]) -> list[str]:
     """IPython's own lines (`%pip …`, `!ls`, `x = !ls`, `help?`) made to do nothing."""
-    lines = []
-    for line in source.split("\n"):
+    plain = []
+    for line in lines:
         code = line.lstrip()
         value = code.partition("=")[2].lstrip()
         asks = code.rstrip().endswith("?") and "#" not in code
         if code[:1] in ("%", "!", "?") or value[:1] in ("%", "!") or asks:
             line = line[: len(line) - len(code)] + "pass"
-        lines.append(line)
-    return "\n".join(lines)
+        plain.append(line)
+    return plain

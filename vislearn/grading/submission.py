@@ -24,7 +24,7 @@ from vislearn.grading.lab import LANGUAGES, Lab
 from vislearn.grading.notebook_file import UnreadableError, parse, read_bytes
 
 MAX_SOURCE = 200_000  # characters of one cell
-MAX_CODE = 400_000  # characters of all cells with a learner's code
+MAX_CODE = 250_000  # characters of all cells with a learner's code
 MAX_NAME = 200  # characters
 START = 'import os\n\nos.environ["VISLEARN_LANG"]'  # of every generated notebook
 
@@ -172,8 +172,8 @@ def _cells(notebook: Mapping[str, Any]) -> Iterator[_Cell]:
         yield _Cell(
             kind=kind,
             source="" if cut else source.encode("utf-8", "replace").decode("utf-8"),
-            id=_text(raw.get("id")),
-            role=_text(own.get("role")),
+            id=_text(raw.get("id")) or _text(meta.get("id")),  # Colab moves it
+            role=_text(own.get("role")) or ("code" if own.get("lab") else ""),
             question=_text(own.get("question")),
             grade_id=_text(foreign.get("grade_id")),
             cut=cut,
