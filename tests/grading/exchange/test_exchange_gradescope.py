@@ -26,7 +26,7 @@ from vislearn.grading.exchange.gradescope_zip import gradescope_zip
 from vislearn.grading.lab import Lab
 
 SECRET = "the secret of a course in a test"
-TOP = {
+TOP: dict[str, Any] = {
     "score": (int, float),
     "execution_time": (int, float),
     "output": str,
@@ -36,7 +36,7 @@ TOP = {
     "tests": list,
     "leaderboard": list,
 }
-TEST = {
+TEST: dict[str, Any] = {
     "score": (int, float),
     "max_score": (int, float),
     "status": str,
