@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -28,21 +28,13 @@ DEADLINE = datetime(2026, 11, 2, 23, 59, tzinfo=SEOUL)
 TEN_A_DAY = Late(percent_per_day=10, max_percent=50)
 
 
-@dataclass(frozen=True)
-class RubricLab(Lab):
-    """The minilab with something for a person to mark."""
-
-    rubric: tuple[RubricItem, ...] = ()
-
-
 @pytest.fixture(scope="module")
-def rubric_lab(minilab: Lab) -> RubricLab:
-    values = {field.name: getattr(minilab, field.name) for field in fields(minilab)}
+def rubric_lab(minilab: Lab) -> Lab:
     items = (
         RubricItem("analysis", {"ko": "분석", "en": "Analysis"}, 40.0),
         RubricItem("style", {"ko": "글", "en": "Writing"}, 10.0),
     )
-    return RubricLab(**{**values, "rubric": items})
+    return replace(minilab, rubric=items)
 
 
 def record(

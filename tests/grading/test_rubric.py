@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -67,20 +67,12 @@ questions:
 AT = "2026-11-05T09:00:00+09:00"
 
 
-@dataclass(frozen=True)
-class RubricLab(Lab):
-    """The minilab with something for a person to mark."""
-
-    rubric: tuple[RubricItem, ...] = ()
-
-
 @pytest.fixture(scope="module")
-def lab(minilab: Lab) -> RubricLab:
-    values = {field.name: getattr(minilab, field.name) for field in fields(minilab)}
+def lab(minilab: Lab) -> Lab:
     problems: list[str] = []
     items = rubric_of(RUBRIC, problems)
     assert not problems
-    return RubricLab(**{**values, "rubric": items})
+    return replace(minilab, rubric=items)
 
 
 def mark(lab: Lab, student: str, name: str = "", auto: float | None = 6.0) -> Mark:
@@ -92,7 +84,7 @@ def mark(lab: Lab, student: str, name: str = "", auto: float | None = 6.0) -> Ma
 
 
 @pytest.fixture
-def class_of_three(lab: RubricLab) -> list[Mark]:
+def class_of_three(lab: Lab) -> list[Mark]:
     return [
         mark(lab, "0012", "김철수"),
         mark(lab, "이영희", "=HYPERLINK(1)"),
@@ -112,7 +104,7 @@ Fill = Callable[..., Path]
 
 
 @pytest.fixture
-def fill(lab: RubricLab, class_of_three: list[Mark], tmp_path: Path) -> Fill:
+def fill(lab: Lab, class_of_three: list[Mark], tmp_path: Path) -> Fill:
     """fill({("0012", "analysis"): 35}): an exported sheet, filled in and saved."""
 
     def made(
@@ -532,7 +524,7 @@ def test_marks_survive_in_the_journals_file(tmp_path):
 
 
 @pytest.fixture
-def graded(lab: RubricLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def graded(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The output folder of a run over two unreadable notebooks, with a rubric."""
     out = tmp_path / "out"
     journal = Journal(out / "journal.sqlite")

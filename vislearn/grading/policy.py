@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
-from vislearn.grading.rubric import ManualRow, items_of
+from vislearn.grading.rubric import ManualRow
 from vislearn.grading.times import (
     UTC,
     Lateness,
@@ -258,7 +258,7 @@ def _mark(
     about = roster.get(student) if roster is not None else None
     who = (student, about.name if about else "", about.email if about else "")
     notes = ["not_in_roster"] if roster is not None and about is None else []
-    rubric = {item.id: item.points for item in items_of(lab)}
+    rubric = {item.id: item.points for item in lab.rubric}
     possible = tidy(lab.points + sum(rubric.values()))
     rows = [row for row in given.get(student, ()) if row.item in rubric]
     manual = _manual(list(rubric), rows)

@@ -180,18 +180,13 @@ def _points(raw: object, place: str, problems: list[str]) -> float:
     return float(str(raw))
 
 
-def items_of(lab: Lab) -> tuple[RubricItem, ...]:
-    """What a person marks in a lab; nothing in most."""
-    return tuple(getattr(lab, "rubric", ()))
-
-
 def rubric_lines(
     lab: Lab, manual: Iterable[ManualRow], student: str, lang: str
 ) -> list[RubricLine]:
     """What one student's page says about the items, in the rubric's order."""
     own = {row.item: row for row in manual if row.student == student}
     lines = []
-    for item in items_of(lab):
+    for item in lab.rubric:
         row = own.get(item.id, ManualRow(student, item.id, None))
         level = next((x for x in item.levels if x.points == row.points), None)
         lines.append(

@@ -22,7 +22,6 @@ from vislearn.grading.rubric import (
     Manual,
     ManualRow,
     RubricItem,
-    items_of,
 )
 from vislearn.grading.rubric_sheet import HIDDEN
 from vislearn.grading.tables import MAX_BYTES, read_table, refuse
@@ -82,7 +81,7 @@ def read_sheet(
         OSError: if it cannot be read.
         ValueError: with one line per problem, each naming the cell.
     """
-    if not items_of(lab):
+    if not lab.rubric:
         raise ValueError(f"lab {lab.id} has no rubric in its lab.yml")
     end = path.suffix.lower().lstrip(".")
     if end not in _ENDS:
@@ -102,7 +101,7 @@ class _Reader:
     ) -> None:
         self.sheet, self.blanks = sheet, blanks
         self.known = set(students) or set(sheet.shas)
-        self.items = {item.id: item for item in items_of(lab)}
+        self.items = {item.id: item for item in lab.rubric}
         self.problems: list[str] = []
         self.rows: list[ManualRow] = []
         self.places: dict[tuple[str, str], str] = {}

@@ -24,7 +24,7 @@ from vislearn.grading.lab import Lab
 from vislearn.grading.messages import word
 from vislearn.grading.policy import Mark
 from vislearn.grading.report import report_name
-from vislearn.grading.rubric import ManualRow, RubricItem, items_of
+from vislearn.grading.rubric import ManualRow, RubricItem
 from vislearn.grading.tables import clean
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def write_sheet(
     """
     from openpyxl import Workbook
 
-    if not items_of(lab):
+    if not lab.rubric:
         raise ValueError(f"lab {lab.id} has no rubric in its lab.yml, nothing to mark")
     book = Workbook()
     sheet = book.active
@@ -116,12 +116,12 @@ def _columns(lab: Lab, lang: str) -> dict[str, str]:
         key: word(f"sheet_{key}", lang) for key in ("student", "name", "page", "auto")
     }
     heads["auto"] += f" (/{lab.points:g})"
-    for item in items_of(lab):
+    for item in lab.rubric:
         heads[item.id] = f"{item.title[lang]} ({_range(item)})"
         heads[f"{item.id}.comment"] = (
             f"{item.title[lang]}: {word('sheet_comment', lang)}"
         )
-    possible = sum(item.points for item in items_of(lab))
+    possible = sum(item.points for item in lab.rubric)
     heads["manual"] = f"{word('sheet_manual', lang)} (/{possible:g})"
     heads["total"] = f"{word('sheet_total', lang)} (/{lab.points + possible:g})"
     return {key: f"{head} [{key}]" for key, head in heads.items()}
@@ -189,7 +189,7 @@ def _row(
     _text(sheet.cell(number, 1), mark.student)
     _text(sheet.cell(number, 2), mark.name)
     place = {key: f"{_letter(n)}{number}" for n, key in enumerate(columns, 1)}
-    items = [place[item.id] for item in items_of(lab)]
+    items = [place[item.id] for item in lab.rubric]
     done = f"COUNT({','.join(items)})={len(items)}"
     # Only these two cells of a row are formulas.
     sheet[place["manual"]] = f'=IF({done},SUM({",".join(items)}),"")'
@@ -199,7 +199,7 @@ def _row(
     for key in ("student", "name", "page", "auto", "manual", "total"):
         sheet[place[key]].fill = _grey()
         sheet[place[key]].alignment = Alignment(vertical="top")
-    for item in items_of(lab):
+    for item in lab.rubric:
         row = given.get((mark.student, item.id))
         _open(sheet, place[item.id], place[f"{item.id}.comment"], row)
     thin = Side(style="thin", color="C4C8D0")
@@ -260,7 +260,7 @@ def _validate(
     """Excel's own check while typing; the import does not rely on it."""
     from openpyxl.worksheet.datavalidation import DataValidation
 
-    for number, item in enumerate(items_of(lab), 4):  # columns D and on hold levels
+    for number, item in enumerate(lab.rubric, 4):  # columns D and on hold levels
         column = _letter(number)
         for row, level in enumerate(item.levels, 1):
             hidden[f"{column}{row}"] = level.points
@@ -313,7 +313,7 @@ def _explain(sheet: Worksheet, lab: Lab, lang: str) -> None:
     for each in (lang, *(other for other in _EXPLANATION if other != lang)):
         lines.append((f"{lab.title[each]} · {word('sheet_help', each)}", True))
         lines += [(f"• {line}", False) for line in _EXPLANATION[each]]
-        for item in items_of(lab):
+        for item in lab.rubric:
             lines.append((f"{item.title[each]} [{item.id}] ({_range(item)})", True))
             if item.look_at:
                 lines.append((item.look_at[each], False))
