@@ -27,7 +27,6 @@ from vislearn.grading.rubric import (
     Level,
     Manual,
     ManualRow,
-    RubricItem,
     changed_since,
     merge,
     rubric_lines,

@@ -180,6 +180,11 @@ def _points(raw: object, place: str, problems: list[str]) -> float:
     return float(str(raw))
 
 
+def items_of(lab: Lab) -> tuple[RubricItem, ...]:
+    """What a person marks in a lab; nothing in most."""
+    return lab.rubric
+
+
 def rubric_lines(
     lab: Lab, manual: Iterable[ManualRow], student: str, lang: str
 ) -> list[RubricLine]:
