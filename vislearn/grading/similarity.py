@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from vislearn.grading.lab import Lab, Question
@@ -129,14 +129,20 @@ class _Answers:
     given: frozenset[int]
     broken: frozenset[str]
     words: bool
+    _lines: dict[tuple[str, frozenset[int]], tuple[tuple[int, int], ...]] = field(
+        default_factory=dict
+    )
 
     def own(self) -> dict[str, frozenset[int]]:
         """The fingerprints of every answer that were not given."""
         return {key: frozenset(c.runs) - self.given for key, c in self.codes.items()}
 
-    def code(self, name: str) -> Code:
-        """The answer of a submission or of a public source."""
-        return self.codes[name] if name in self.codes else self.sources[name]
+    def lines(self, name: str, shared: frozenset[int]) -> tuple[tuple[int, int], ...]:
+        """Where an answer holds fingerprints; a copied one is asked often."""
+        if (name, shared) not in self._lines:
+            code = self.codes[name] if name in self.codes else self.sources[name]
+            self._lines[name, shared] = code.ranges(shared)
+        return self._lines[name, shared]
 
     def belong(self, *keys: str) -> bool:
         """Whether answers are to be compared in this way."""
@@ -313,7 +319,7 @@ def _match(
     if max(shares) < settings.alike:
         return None
     sides = [
-        Side(share, len(own), answers.code(name).ranges(shared))
+        Side(share, len(own), answers.lines(name, shared))
         for share, (name, own) in zip(shares, (first, second), strict=True)
     ]
     jaccard = len(shared) / len(first[1] | second[1])

@@ -159,7 +159,7 @@ def _question(lab: Lab, item: QuestionItem, lang: str) -> dict[str, Any]:
 
 
 def _check(item: CheckItem, say: Say, lang: str) -> dict[str, Any]:
-    reasons = (f"{reason(why.name, lang)} {why.count}" for why in item.reasons)
+    reasons = (f"{why.count} × {reason(why.name, lang)}" for why in item.reasons)
     return {
         "item": item,
         "difficulty": percent(item.difficulty),
