@@ -201,7 +201,7 @@ def test_a_killed_driver_takes_its_sessions_and_folders_with_it(
             journal = open_journal(out, create=False)
             results = len(journal.results(journal.fact("fingerprint")))
     below = psutil.Process(process.pid).children(recursive=True)
-    folders = list(Path("/tmp").glob(f"{shard.PREFIX}-{process.pid}-*"))
+    folders = list(Path("/tmp").glob(f"{shard.PREFIX}{process.pid}-*"))
     assert results
     assert below
     assert folders

@@ -67,7 +67,12 @@ def test_it_leaves_no_process_behind() -> None:
             20,
         )
         assert started.state == "ok", started.error_text
-    assert not [p for p in psutil.process_iter(["uids"]) if p.info["uids"].real == uid]
+    left = [
+        process
+        for process in psutil.process_iter(["uids", "status"])
+        if process.info["uids"].real == uid and process.info["status"] != "zombie"
+    ]
+    assert left == []
 
 
 def test_masked_files_and_their_byte_code_are_taken_away(

@@ -22,6 +22,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
 from vislearn.grading import cgroups, sandbox, shard, spread
+from vislearn.grading.counterexamples import write_cases
 from vislearn.grading.journal import Journal, Record, open_journal
 from vislearn.grading.lab import Lab
 from vislearn.grading.layouts import identify
@@ -36,7 +37,7 @@ from vislearn.grading.submission import (
     find_submissions,
     read_submission,
 )
-from vislearn.grading.verdict import QuestionResult
+from vislearn.grading.verdict import QuestionResult, with_blocked
 
 KNOWN = {"known/solution": answers_of, "known/release": stubs_of}
 # How a question ends through no fault of its values; --only-failed takes these up.
@@ -117,6 +118,7 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
     secret = course_secret(how.seed_file, lab.path)
     journal.set_fact("secret_mark", secret_mark(secret))
     known = reference(lab, secret)
+    write_cases(lab, out)
     mark = fingerprint(lab, secret, how.walls)
     journal.set_fact("fingerprint", mark)
     journal.set_fact("lab_path", str(lab.path))
@@ -128,8 +130,15 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
         batch = journal.begin(_about(lab, how))
         _grade_tasks(lab, tasks, known, journal, mark, secret, how)
         journal.end(batch)
-    records = journal.records(list(lab.questions), mark)
-    return Outcome(records, how.walls, len(tasks))
+    return Outcome(records_of(journal, lab), how.walls, len(tasks))
+
+
+def records_of(journal: Journal, lab: Lab) -> list[Record]:
+    """All records of a journal, each result with what may have spoilt it."""
+    records = journal.records(list(lab.questions), journal.fact("fingerprint"))
+    return [
+        replace(record, results=with_blocked(lab, record.results)) for record in records
+    ]
 
 
 def _refuse(how: Options, lab: Lab) -> None:
@@ -178,7 +187,7 @@ def _enter(
         whose = identify(submission.path, folder, roster)
         notes = (*submission.notes, *whose.notes)
         entered.append(replace(submission, student=whose.student, notes=notes))
-        journal.add(entered[-1], whose.handed_in)
+        journal.add(entered[-1], whose.handed_in, whose.attempt)
     return entered
 
 

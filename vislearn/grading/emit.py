@@ -62,7 +62,8 @@ def emit_image(name: str, image: Any) -> None:
 def emit_error(name: str, function: Callable[..., Any], *args: Any, **kw: Any) -> None:
     """Emit which exception `function(*args, **kw)` raises: its type and message.
 
-    A call that returns instead emits the type "no error".
+    A call that returns instead emits the type "no error". A check needs several calls,
+    of which some must raise and others must not; which ones is drawn from `case_seed`.
     """
     try:
         function(*args, **kw)

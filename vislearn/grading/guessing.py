@@ -23,6 +23,7 @@ from vislearn.grading.verdict import decoded, judge
 MIN_NUMBERS = 8
 MIN_DISTINCT = 4
 MIN_MEMBERS = 2
+MIN_OF_EACH = 2  # calls that raise, calls that do not
 Payloads = Sequence[Mapping[str, Any]]
 
 
@@ -52,9 +53,17 @@ def guessable(check: Check, payloads: Payloads, lab: Lab) -> str:
 
 
 def _error(_check: Check, payloads: Payloads) -> str:
-    kinds = {str(payload["data"]["type"]) for payload in payloads}
-    bad = kinds & {"NotImplementedError", "NameError", "no error"}
-    return f"the reference raises {bad.pop()}" if bad else ""
+    """Some calls must raise and some must not, or raising always would do."""
+    kinds = [str(payload["data"]["type"]) for payload in payloads]
+    if bad := {"NotImplementedError", "NameError"} & set(kinds):
+        return f"the reference raises {bad.pop()}"
+    calm = kinds.count("no error")
+    if min(calm, len(kinds) - calm) < MIN_OF_EACH:
+        return (
+            f"{len(kinds) - calm} calls raise and {calm} do not; emit {MIN_OF_EACH} or "
+            "more of each, and draw which from case_seed"
+        )
+    return ""
 
 
 def _texts(_check: Check, payloads: Payloads) -> str:

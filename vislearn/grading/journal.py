@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vislearn.grading import manual_store
+from vislearn.grading.rubric import ManualRow
 from vislearn.grading.submission import Submission
 from vislearn.grading.verdict import QuestionResult
 
@@ -24,7 +26,7 @@ _SCHEMA = """
 create table if not exists facts (name text primary key, value text not null);
 create table if not exists submissions (
     key text primary key, student text, sha text, state text, lang text,
-    reason text, notes text, handed_in text
+    reason text, notes text, handed_in text, attempt integer
 );
 create table if not exists results (
     key text, question text, sha text, fingerprint text, result text,
@@ -49,6 +51,7 @@ class Record:
     notes: tuple[str, ...]
     results: Mapping[str, QuestionResult]
     handed_in: str = ""  # ISO 8601 with offset; empty if unknown
+    attempt: int = 0  # 0 where nothing says it
 
     @property
     def points(self) -> float | None:
@@ -124,7 +127,9 @@ class Journal:
                 "delete from results where key = ? and question = ?", pairs
             )
 
-    def add(self, submission: Submission, handed_in: str = "") -> None:
+    def add(
+        self, submission: Submission, handed_in: str = "", attempt: int = 0
+    ) -> None:
         """Enter a submission; if its file has changed, its old results go."""
         row = (
             submission.key,
@@ -135,6 +140,7 @@ class Journal:
             submission.reason,
             json.dumps(list(submission.notes)),
             handed_in,
+            attempt,
         )
         with self._connection() as connection:
             connection.execute(
@@ -142,7 +148,7 @@ class Journal:
                 (submission.key, submission.sha),
             )
             connection.execute(
-                "insert or replace into submissions values (?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert or replace into submissions values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
 
@@ -174,11 +180,19 @@ class Journal:
         """Every submission with its state; a missing question makes it ungraded."""
         with self._connection() as connection:
             rows = connection.execute(
-                "select key, student, sha, state, lang, reason, notes, handed_in "
-                "from submissions order by key"
+                "select key, student, sha, state, lang, reason, notes, handed_in, "
+                "attempt from submissions order by key"
             ).fetchall()
         results = self.results(fingerprint)
         return [_record(row, results.get(row[0], {}), questions) for row in rows]
+
+    def store_manual(self, rows: Iterable[ManualRow]) -> None:
+        """Keep marks that people gave; a later one replaces an earlier one."""
+        manual_store.store_manual(self.file, rows)
+
+    def manual(self) -> list[ManualRow]:
+        """All marks that people gave."""
+        return manual_store.load_manual(self.file)
 
     def last_batch(self) -> dict[str, Any]:
         """What was noted about the latest batch."""
@@ -192,7 +206,7 @@ class Journal:
 def _record(
     row: tuple[Any, ...], results: dict[str, QuestionResult], questions: list[str]
 ) -> Record:
-    key, student, sha, state, lang, reason, notes, handed_in = row
+    key, student, sha, state, lang, reason, notes, handed_in, attempt = row
     if state == "readable":
         done = all(
             name in results and results[name].state == "graded" for name in questions
@@ -201,7 +215,8 @@ def _record(
         reason = "" if done else "ungraded"
     ordered = {name: results[name] for name in questions if name in results}
     kept = tuple(json.loads(notes))
-    return Record(key, student, sha, state, lang, reason, kept, ordered, handed_in)
+    about = (reason, kept, ordered, handed_in, attempt)
+    return Record(key, student, sha, state, lang, *about)
 
 
 def open_journal(folder: Path, *, create: bool) -> Journal:

@@ -33,8 +33,8 @@ from vislearn.grading import cgroups, sandbox
 from vislearn.grading.listen import CellRun, Listener
 from vislearn.grading.nursery import Nursery, NurseryError
 
-MAX_FRAME = 8 << 20  # bytes of one message
 START_SECONDS = 60.0
+PREFIX = "vlk-"  # of the folders of kernels; the owner's pid follows
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,9 @@ class GuardedKernel(RunningKernel):
         self.uid = sandbox.fresh_uid()
         # Paths of ipc sockets must stay below 108 bytes: never under a user's path.
         short = settings.folder or ("/tmp" if os.name == "posix" else None)
-        self.folder = Path(tempfile.mkdtemp(prefix="vl", dir=short))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=short)
+        )
         LIVE.add(self)
         try:
             self._start()
@@ -189,7 +191,10 @@ class GuardedKernel(RunningKernel):
         specs = _OneSpec()
         specs.argv = tuple(self._argv())
         self.context = zmq.Context()
-        self.context.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME)
+        # A frame above this cuts the connection, values and all; one that is over the
+        # budget for output must arrive, so that it is counted and named.
+        budget = self.settings.limits.output_mb << 20
+        self.context.setsockopt(zmq.MAXMSGSIZE, 2 * budget)
         # Drained by zmq's own thread: a flood must not make it drop the "idle".
         self.context.setsockopt(zmq.RCVHWM, 100_000)
         # A warm kernel is there sooner than zmq, by default, tries once more.
@@ -325,6 +330,8 @@ def base_environment(home: Path = Path("/home/learner")) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         "HF_HUB_OFFLINE": "1",
+        "PIP_NO_INDEX": "1",  # `!pip install` fails at once, instead of trying on
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "VISLEARN_SCALE": os.environ.get("VISLEARN_SCALE", "cpu"),
     }
     if os.name != "posix":  # Windows finds its libraries through these

@@ -23,6 +23,8 @@ from vislearn.grading.emit import MIME
 if TYPE_CHECKING:
     from vislearn.grading.kernel import GuardedKernel
 
+LARGE_MESSAGE = 1 << 20  # bytes
+_MIME_BYTES = MIME.encode()
 MAX_PAYLOADS = 256  # values kept per cell
 MAX_KEPT_TEXT = 4000  # characters of printed text kept per cell
 POLL_MS = 50
@@ -118,6 +120,8 @@ class Listener:
             self.bytes += sum(len(frame) for frame in frames)
             if self._flooded():
                 return
+            if not _worth_parsing(frames):
+                continue
             try:
                 session = self.kernel.kc.session
                 message = session.deserialize(session.feed_identities(frames)[1])
@@ -179,6 +183,12 @@ class Listener:
         if process_bytes(self.kernel.roots) > self.limits.memory_mb << 20:
             return "memory_limit"
         return ""
+
+
+def _worth_parsing(frames: list[bytes]) -> bool:
+    """Of large messages only those that may hold a value: pictures are just counted."""
+    size = sum(len(frame) for frame in frames)
+    return size < LARGE_MESSAGE or any(_MIME_BYTES in frame for frame in frames)
 
 
 def _note_error(run: CellRun, content: dict[str, Any]) -> None:

@@ -56,6 +56,10 @@ REASONS: dict[str, dict[str, str]] = {
         "ko": "잘못된 입력인데 오류가 발생하지 않습니다.",
         "en": "Bad input is accepted without an error.",
     },
+    "an_error": {
+        "ko": "올바른 입력인데 오류가 발생합니다.",
+        "en": "Good input raises an error.",
+    },
     "not_finite": {
         "ko": "결과에 NaN이나 무한대가 있습니다.",
         "en": "The result holds NaN or infinity.",

@@ -36,10 +36,17 @@ from vislearn.grading.kernel import (
     stop_all,
 )
 from vislearn.grading.lab import Check, load_lab
+from vislearn.grading.listen import CellRun
 from vislearn.grading.misconceptions import recognise
 from vislearn.grading.nursery import Nursery, open_nursery
 from vislearn.grading.reference import Reference
-from vislearn.grading.running import Measured, Recorder, Step, kernel_settings
+from vislearn.grading.running import (
+    Measured,
+    Recorder,
+    Step,
+    kernel_settings,
+    spoilt,
+)
 from vislearn.grading.shard import BatchSettings
 from vislearn.grading.verdict import QuestionResult, judge, judge_question
 
@@ -169,6 +176,23 @@ class GradeFile(IPyNbFile):  # type: ignore[misc]
             self.recorder.measured.state = "setup_failed"
             self.recorder.measured.error_text = str(error)
 
+    def run(self, cell: Any) -> tuple[Step, CellRun]:
+        """Run one cell and record what counts of it."""
+        step = Step(str(cell.metadata["vislearn"]["stage"]), cell.source)
+        run = self.kernel.run_cell(step.source, self.recorder.seconds_for(step))
+        self.recorder.take(step, run)
+        return step, run
+
+    def begin_again(self, before: int) -> None:
+        """A fresh kernel, in which the cells before one have run."""
+        self.kernel.stop()
+        self.kernel = None
+        self.recorder = Recorder(self.grading.lab.question_timeout_s)
+        self.setup()
+        if self.kernel is not None:
+            for cell in self.nb.cells[:before]:
+                self.run(cell)
+
     def teardown(self) -> None:
         try:
             if self.kernel is not None:
@@ -215,9 +239,9 @@ class GradeCell(IPyNbCell):  # type: ignore[misc]
         file = self.parent
         if file.recorder.over or file.kernel is None:
             pytest.skip(f"not run: {file.recorder.measured.state}")
-        step = Step(str(self.cell.metadata["vislearn"]["stage"]), self.cell.source)
-        run = file.kernel.run_cell(step.source, file.recorder.seconds_for(step))
-        file.recorder.take(step, run)
+        step, run = file.run(self.cell)
+        if spoilt(step, run):
+            file.begin_again(self.cell_num)
         if run.state != "ok":
             raise NbCellError(self.cell_num, f"{run.state} {run.error_name}", "")
 

@@ -192,7 +192,7 @@ def refuse_guessable(lab: Lab, known: Mapping[str, Measured], secret: str) -> No
     drawn = [
         (question, check)
         for question, check in checks
-        if check.kind in ("values", "set", "image")
+        if check.kind in ("values", "set", "image", "error")
         and f"{question.id}.{check.name}" not in problems
     ]
     for question, check in _constant(lab, drawn, known, secret):
@@ -243,6 +243,8 @@ def _same(
 ) -> bool:
     if check.kind == "image":
         return image_difference(one, other, check.distance, check.limit) is None
+    if check.kind == "error":
+        return bool(one["data"]["type"] == other["data"]["type"])
     if check.kind == "set":
         return set_difference(decode(one), decode(other), rules) is None
     return difference(decode(one), decode(other), rules) is None

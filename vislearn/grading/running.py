@@ -87,6 +87,15 @@ def steps(
     return [*plan, *(Step("probe", source) for source in wanted)]
 
 
+def spoilt(step: Step, run: CellRun) -> bool:
+    """Whether a context has ended the kernel or its time: begin again without it.
+
+    It holds definitions from other questions' cells; what they do must not cost this
+    question anything.
+    """
+    return step.stage == "context" and run.state not in ("ok", "error")
+
+
 class Recorder:
     """Collects what the steps of one question yield, and shares out the time.
 
@@ -123,8 +132,8 @@ class Recorder:
                 name = payload.get("name")
                 if isinstance(name, str) and len(measured.values) < 200:
                     measured.values.setdefault(name[:200], []).append(payload)
-        if run.state == "ok" or (step.stage == "context" and run.state == "error"):
-            return
+        if run.state == "ok" or step.stage == "context":
+            return  # the context is a courtesy: see `spoilt`
         if step.stage in ("guard", "setup"):
             measured.state = "setup_failed"
         elif measured.state in ("ok", "error") and run.state != "error":
@@ -193,17 +202,17 @@ class TrustedRunner:
             ValueError: if the lab's own set-up fails.
         """
         recorder = Recorder(self.lab.question_timeout_s)
-        plan = steps(self.lab, question, answers, probes, context)
-        for step in plan:
+        for step in steps(self.lab, question, answers, probes, context):
             if recorder.over:
                 break
             if step.stage == "guard":
                 self._renew(step, recorder)
-            else:
-                kernel = self._kernel()
-                recorder.take(
-                    step, kernel.run_cell(step.source, recorder.seconds_for(step))
-                )
+                continue
+            run = self._kernel().run_cell(step.source, recorder.seconds_for(step))
+            if spoilt(step, run):
+                self._kernel().stop()
+                return self.run(question, answers, probes)
+            recorder.take(step, run)
         measured = recorder.measured
         if measured.state == "setup_failed":
             raise ValueError(

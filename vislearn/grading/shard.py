@@ -11,6 +11,7 @@ ends its kernels, removes its folder and ends, too (`nbval_plugin`).
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -27,12 +28,13 @@ from typing import Any
 
 import psutil
 
+from vislearn.grading.kernel import PREFIX as KERNEL_PREFIX
 from vislearn.grading.kernel import remove_folder
 from vislearn.grading.reference import PINS, library_hash, versions
 from vislearn.grading.running import SETUP_SECONDS
 
 Row = Mapping[str, Any]
-PREFIX = "vlg"
+PREFIX = "vlg-"
 # The end of standard input says that the worker is gone; pytest puts another one there.
 PYTEST = (
     "import os, sys; from vislearn.grading import commands, shard; "
@@ -77,6 +79,7 @@ class BatchSettings:
     folder: str  # to be removed when the worker is gone
 
 
+@functools.cache
 def environment_key() -> str:
     """What must be the same on driver and workers for values to be comparable."""
     return json.dumps([versions(PINS), library_hash()])
@@ -189,7 +192,7 @@ def last_lines(shop: Path) -> str:
 def workshop() -> Iterator[Path]:
     """A private folder for a session; its name says whose it is."""
     base = "/tmp" if os.name == "posix" else None  # paths of sockets must be short
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}-{os.getpid()}-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
     try:
         yield folder
     finally:
@@ -199,10 +202,11 @@ def workshop() -> Iterator[Path]:
 def sweep() -> None:
     """Remove what a run left whose every process was killed at once."""
     base = Path("/tmp" if os.name == "posix" else tempfile.gettempdir())
-    for folder in base.glob(f"{PREFIX}-*-*"):
-        owner = folder.name.split("-")[1]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            remove_folder(folder)
+    for prefix in (PREFIX, KERNEL_PREFIX):
+        for folder in base.glob(f"{prefix}*-*"):
+            owner = folder.name.removeprefix(prefix).split("-")[0]
+            if owner.isdigit() and not psutil.pid_exists(int(owner)):
+                remove_folder(folder)
 
 
 def _session(

@@ -45,14 +45,21 @@ def cluster(jobs: int, scheduler: str) -> Iterator[Any]:
                 "`dask scheduler`, and workers with `dask worker ADDRESS`"
             ) from error
         return
-    settings = {"distributed.worker.daemon": False, "distributed.admin.tick.limit": 1e9}
+    # Nothing of it can be reached from outside this process but two status pages
+    # without contents: the library cannot be told to open no port at all.
+    settings = {
+        "distributed.admin.tick.limit": 1e9,
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+    }
     with (
         dask.config.set(settings),
         LocalCluster(
             n_workers=1,
             threads_per_worker=jobs,
             processes=False,
-            dashboard_address="127.0.0.1:0",  # it cannot be left out
+            protocol="inproc",
+            dashboard_address="127.0.0.1:0",
             memory_limit=0,
         ) as local,
         Client(local) as client,

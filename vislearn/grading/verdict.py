@@ -194,6 +194,9 @@ def _compare_error(
         return Difference("malformed")
     decoded = decode(got)
     kind, message = decoded["type"], str(got["data"].get("message", ""))
+    if wanted == "no error":
+        calm = kind == "no error"
+        return None if calm else Difference("an_error", expected=wanted, got=kind)
     if kind == "no error":
         return Difference("no_error", expected=wanted, got="no error")
     if kind != wanted and wanted not in decoded["family"]:
