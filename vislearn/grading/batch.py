@@ -111,9 +111,7 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
     _refuse(how, lab)
     shard.sweep()
     cgroups.sweep()
-    files = find_submissions(folder)
-    read = [read_submission(file, lab, folder) for file in files]
-    found = distinct(read, folder)
+    entries = read_class(lab, folder, how.roster)
     journal = open_journal(out, create=True)
     secret = course_secret(how.seed_file, lab.path)
     journal.set_fact("secret_mark", secret_mark(secret))
@@ -122,7 +120,8 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
     mark = fingerprint(lab, secret, how.walls)
     journal.set_fact("fingerprint", mark)
     journal.set_fact("lab_path", str(lab.path))
-    found = _enter(journal, found, folder, how.roster)
+    journal.set_fact("submissions", str(folder.resolve()))
+    found = _enter(journal, entries)
     _forget(journal, found, lab, mark, how)
     tasks = _missing(lab, found, journal, mark)
     how.say(f"{len(found)} notebooks, {len(tasks)} questions to grade")
@@ -177,18 +176,38 @@ def _mark(path: Path, folder: Path) -> str:
     return hashlib.sha256(raw).hexdigest()[:8]
 
 
-def _enter(
-    journal: Journal, found: Sequence[Submission], folder: Path, roster: Roster | None
-) -> list[Submission]:
-    """Enter all submissions, with whose they are and when they were handed in."""
-    journal.keep_only([submission.key for submission in found])
-    entered = []
-    for submission in found:
+@dataclass(frozen=True)
+class Entry:
+    """A submission with whose it is: what the file itself does not say."""
+
+    submission: Submission
+    handed_in: str
+    attempt: int
+
+
+def read_class(lab: Lab, folder: Path, roster: Roster | None) -> list[Entry]:
+    """Read every notebook under a folder.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    files = find_submissions(folder)
+    read = [read_submission(file, lab, folder) for file in files]
+    entries = []
+    for submission in distinct(read, folder):
         whose = identify(submission.path, folder, roster)
         notes = (*submission.notes, *whose.notes)
-        entered.append(replace(submission, student=whose.student, notes=notes))
-        journal.add(entered[-1], whose.handed_in, whose.attempt)
-    return entered
+        named = replace(submission, student=whose.student, notes=notes)
+        entries.append(Entry(named, whose.handed_in, whose.attempt))
+    return entries
+
+
+def _enter(journal: Journal, entries: Sequence[Entry]) -> list[Submission]:
+    """Enter all submissions into the journal; those that are gone leave it."""
+    journal.keep_only([entry.submission.key for entry in entries])
+    for entry in entries:
+        journal.add(entry.submission, entry.handed_in, entry.attempt)
+    return [entry.submission for entry in entries]
 
 
 def _about(lab: Lab, how: Options) -> dict[str, Any]:

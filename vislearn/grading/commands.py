@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from vislearn.grading import rubric_commands
+
 
 def add_parsers(subcommands: Any) -> None:
     """Add the grader's subcommands to the command line."""
@@ -31,7 +33,8 @@ def add_parsers(subcommands: Any) -> None:
     grade.add_argument("lab", help="a lab's folder, or its name under labs/")
     grade.add_argument("folder", type=Path, help="holds the handed-in notebooks")
     grade.add_argument("--out", type=Path, required=True)
-    grade.add_argument("--jobs", type=int, default=1)
+    grade.add_argument("--jobs", type=int, default=1, help="workers at a time")
+    _add_rules(grade)
     grade.add_argument(
         "--no-sandbox",
         action="store_true",
@@ -62,12 +65,28 @@ def add_parsers(subcommands: Any) -> None:
         "--seed-file", type=Path, help="a file with the secret of the course"
     )
 
-    report = add("report", run_report, "print the marks again from the journal")
+    report = add("report", run_report, "write the pages and tables again")
     report.add_argument("out", type=Path, help="the --out of a `vislearn grade`")
-    report.add_argument("--lab", help="a lab's folder; also renews the pages")
+    report.add_argument("--lab", help="a lab's folder, if it has moved")
+    _add_rules(report)
 
     selftest = add("selftest", run_selftest, "grade a lab's own known answers")
     selftest.add_argument("lab", help="a lab's folder, or its name under labs/")
+
+    rubric_commands.add_parsers(add)
+
+
+def _add_rules(parser: argparse.ArgumentParser) -> None:
+    """Options about the term, for whatever shows marks."""
+    parser.add_argument("--roster", type=Path, help="roster.csv: ids, names, addresses")
+    parser.add_argument(
+        "--policy", type=Path, help="policy.yml: deadline, lateness, attempts"
+    )
+    parser.add_argument(
+        "--hide-names",
+        action="store_true",
+        help="numbers instead of names in the similarity report",
+    )
 
 
 def import_quickly() -> None:
@@ -124,26 +143,38 @@ def run_check(arguments: argparse.Namespace) -> int:
 def run_grade(arguments: argparse.Namespace) -> int:
     """Exit code 0 if everybody has a mark or an unreadable file, else 3."""
     import_quickly()
+    from tqdm import tqdm
+
     from vislearn.grading.batch import grade
     from vislearn.grading.lab import load_lab
-    from vislearn.grading.report import write_reports
+    from vislearn.grading.roster import read_roster
+    from vislearn.grading.term import open_term, remember
 
     lab = load_lab(find_lab(arguments.lab))
-    outcome = grade(
-        lab,
-        arguments.folder,
-        arguments.out,
-        jobs=arguments.jobs,
-        scheduler=arguments.scheduler,
-        walls="none" if arguments.no_sandbox else arguments.walls,
-        only_failed=arguments.only_failed,
-        regrade=arguments.regrade,
-        seed_file=arguments.seed_file,
-        say=lambda line: print(line, flush=True),
-    )
-    write_reports(lab, outcome.records, arguments.out, outcome.sandboxed)
-    _print_marks(outcome.records, lab.points)
-    print(f"{arguments.out / 'summary.html'}")
+    roster = read_roster(arguments.roster) if arguments.roster else None
+    remember(arguments.out, arguments.roster, arguments.policy)
+    open_term(arguments.out, lab=lab.path)  # refuses bad rules before the long part
+    with tqdm(unit="question", leave=False, disable=None) as bar:
+
+        def progress(done: int, count: int) -> None:
+            bar.total = count
+            bar.update(done - bar.n)
+
+        outcome = grade(
+            lab,
+            arguments.folder,
+            arguments.out,
+            jobs=arguments.jobs,
+            scheduler=arguments.scheduler,
+            walls="none" if arguments.no_sandbox else arguments.walls,
+            only_failed=arguments.only_failed,
+            regrade=arguments.regrade,
+            seed_file=arguments.seed_file,
+            roster=roster,
+            say=lambda line: bar.write(line),
+            progress=progress,
+        )
+    _write_all(arguments.out, lab.path, arguments.hide_names)
     if arguments.no_sandbox:
         print("no sandbox: these marks are only as good as your trust in the notebooks")
     return 3 if any(record.state == "ungraded" for record in outcome.records) else 0
@@ -151,17 +182,43 @@ def run_grade(arguments: argparse.Namespace) -> int:
 
 def run_report(arguments: argparse.Namespace) -> int:
     import_quickly()
-    from vislearn.grading.journal import open_journal
-    from vislearn.grading.lab import load_lab
-    from vislearn.grading.report import write_reports
+    from vislearn.grading.term import remember
 
-    journal = open_journal(arguments.out, create=False)
-    lab = load_lab(find_lab(arguments.lab or journal.fact("lab_path")))
-    records = journal.records(list(lab.questions), journal.fact("fingerprint"))
-    sandboxed = journal.last_batch().get("walls") == "bwrap"
-    write_reports(lab, records, arguments.out, sandboxed)
-    _print_marks(records, lab.points)
+    remember(arguments.out, arguments.roster, arguments.policy)
+    lab = find_lab(arguments.lab) if arguments.lab else None
+    _write_all(arguments.out, lab, arguments.hide_names)
     return 0
+
+
+def _write_all(out: Path, lab: Path | None, hide_names: bool) -> None:
+    """Every page and table of a graded class, and a line per submission."""
+    from vislearn.grading.batch import read_class
+    from vislearn.grading.counterexamples import read_cases
+    from vislearn.grading.exchange.junit import write_junit
+    from vislearn.grading.report import write_reports
+    from vislearn.grading.similarity import compare
+    from vislearn.grading.term import open_term
+
+    term = open_term(out, lab=lab)
+    folder, likeness = Path(term.journal.fact("submissions")), None
+    if folder.exists():
+        entries = read_class(term.lab, folder, term.roster)
+        likeness = compare(term.lab, [entry.submission for entry in entries])
+    write_reports(
+        term.lab,
+        term.records,
+        out,
+        term.walls == "bwrap",
+        marks=term.marks,
+        manual=term.manual,
+        similarity=likeness,
+        cases=read_cases(out),
+        limits=term.journal.last_batch().get("limits"),
+        hide_names=hide_names,
+    )
+    write_junit(term.lab, term.records, out / "junit.xml")
+    _print_marks(list(term.records), term.lab.points)
+    print(out / "summary.html")
 
 
 def run_selftest(arguments: argparse.Namespace) -> int:

@@ -14,8 +14,8 @@ from typing import Any
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
 from vislearn.grading.messages import reason, word
-from vislearn.grading.page_words import Say, speaker
-from vislearn.grading.pages import number, render
+from vislearn.grading.page_words import Say, name_of, speaker
+from vislearn.grading.pages import number, render, walls_of
 from vislearn.grading.policy import Mark
 from vislearn.grading.rubric import ManualRow, RubricLine, rubric_lines
 from vislearn.grading.verdict import QuestionResult
@@ -73,7 +73,7 @@ def feedback_lines(lab: Lab, result: QuestionResult, lang: str) -> list[str]:
 def learner_page(
     lab: Lab,
     record: Record,
-    sandboxed: bool,
+    sandboxed: bool | str,
     *,
     mark: Mark | None = None,
     cases: Cases | None = None,
@@ -126,7 +126,7 @@ def _facts(
     record: Record,
     mark: Mark | None,
     final: Mark | None,
-    sandboxed: bool,
+    sandboxed: bool | str,
     say: Say,
     lang: str,
 ) -> list[tuple[str, str]]:
@@ -144,11 +144,7 @@ def _facts(
             facts.append((say("lateness"), f"{when} · {_late(final, say)}"))
     if mark is not None:
         facts.append((say("attempts"), _attempts(mark, final, say)))
-    return [*facts, (say("sandbox"), word(_mode(sandboxed), lang))]
-
-
-def _mode(sandboxed: bool) -> str:
-    return "mode_bwrap" if sandboxed else "mode_none"
+    return [*facts, (say("sandbox"), name_of("walls", walls_of(sandboxed), lang))]
 
 
 def _moment(text: str) -> str:

@@ -42,25 +42,26 @@ def write_reports(
     lab: Lab,
     records: Sequence[Record],
     out: Path,
-    sandboxed: bool,
+    sandboxed: bool | str,
     *,
     marks: Sequence[Mark] | None = None,
     similarity: Similarity | None = None,
     cases: Cases | None = None,
     manual: Sequence[ManualRow] | None = None,
     rubric_file: str = "",
-    limits: Mapping[str, Any] | None = None,
+    about: Mapping[str, Any] | None = None,
     hide_names: bool = False,
 ) -> None:
     """Write the tables, the summary and a page per file into `out`.
 
     Args:
+        sandboxed: whether the sandbox was used, or the name of the walls.
         marks: final marks; without them every file stands for itself.
         similarity: also writes similarity.html and links it.
         cases: the lines of counter-examples by misconception and language.
         manual: what a person gave and wrote, for labs with a rubric.
         rubric_file: the marking sheet's place, relative to `out`, for a link.
-        limits: the sandbox's limits of the batch.
+        about: what the journal notes about the batch, its limits above all.
         hide_names: numbers instead of names in the similarity report.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,7 @@ def write_reports(
         records,
         sandboxed,
         marks,
-        limits,
+        about,
         _links(similarity, rubric_file),
         _notes(marks, manual),
     )
@@ -121,7 +122,7 @@ def _notes(marks: Sequence[Mark] | None, manual: object) -> list[Mapping[str, st
 def grades_csv(
     lab: Lab,
     records: Iterable[Record],
-    sandboxed: bool,
+    sandboxed: bool | str,
     marks: Sequence[Mark] | None = None,
 ) -> str:
     """One row per student with the final mark; never zero for what has no mark.
@@ -154,7 +155,7 @@ def grades_csv(
     return _table([*_columns(lab)[:5], *extra, *_columns(lab)[5:]], rows)
 
 
-def submissions_csv(lab: Lab, records: Iterable[Record], sandboxed: bool) -> str:
+def submissions_csv(lab: Lab, records: Iterable[Record], sandboxed: bool | str) -> str:
     """One row per file; an ungraded one has empty points, never zero."""
     rows = [_row(lab, record, sandboxed) for record in records]
     return _table(_columns(lab), rows)
@@ -165,10 +166,10 @@ def _columns(lab: Lab) -> list[str]:
     return [*fixed, "handed_in", *lab.questions, "message", "sandbox"]
 
 
-def _row(lab: Lab, record: Record | None, sandboxed: bool) -> dict[str, str]:
+def _row(lab: Lab, record: Record | None, sandboxed: bool | str) -> dict[str, str]:
     row = dict.fromkeys(_columns(lab), "")
     row["max_points"] = _points(lab.points)
-    row["sandbox"] = "bwrap" if sandboxed else "none"
+    row["sandbox"] = walls_of(sandboxed)
     if record is None:
         return {**row, "state": "missing"}
     for name, result in record.results.items():

@@ -24,6 +24,7 @@ from vislearn.grading.pages import (
     percent,
     render,
     report_name,
+    walls_of,
 )
 from vislearn.grading.policy import Mark
 from vislearn.grading.verdict import QuestionResult
@@ -37,14 +38,14 @@ TELLS_FEW = 0.15  # discrimination below which a question tells few apart
 class Batch:
     """What a summary is about, besides the lab.
 
-    `limits` are the sandbox's; `links` are (file, what it is) for the list at the end;
+    `sandboxed` may name the walls; `about` is the journal's note on the batch; `links` are (file, what it is) for the list at the end;
     `notes` are further sentences for the top of the page, by language.
     """
 
     records: Sequence[Record]
-    sandboxed: bool
+    sandboxed: bool | str
     marks: Sequence[Mark] | None = None
-    limits: Mapping[str, Any] | None = None
+    about: Mapping[str, Any] | None = None
     links: Sequence[tuple[str, Mapping[str, str]]] = ()
     notes: Sequence[Mapping[str, str]] = ()
 
@@ -93,10 +94,17 @@ def summary_page(lab: Lab, batch: Batch, lang: str) -> str:
         heat_limit=summary_plots.HEAT_LIMIT if stats.graded else 0,
         final=batch.marks is not None,
         rows=_rows(lab, batch, lang),
-        mode=word("mode_bwrap" if batch.sandboxed else "mode_none", lang),
-        limits=limit_rows(batch.limits, lang),
+        mode=name_of("walls", walls_of(batch.sandboxed), lang),
+        memory=_memory(batch, say),
+        limits=limit_rows((batch.about or {}).get("limits"), lang),
         links=[(file, texts[lang]) for file, texts in batch.links],
     )
+
+
+def _memory(batch: Batch, say: Say) -> str:
+    """Whether the memory limit is a hard one, if the journal knows."""
+    hard = (batch.about or {}).get("hard_memory_limit")
+    return "" if hard is None else say("hard_memory" if hard else "soft_memory")
 
 
 def _counted(batch: Batch) -> list[Record]:

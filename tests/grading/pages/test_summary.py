@@ -149,11 +149,13 @@ def test_the_page_asks_for_nothing(lab01: Lab, forty: list[Record]) -> None:
 
 def test_mode_and_limits_are_printed(lab01: Lab, forty: list[Record]) -> None:
     few = forty[:3]
-    limits = dataclasses.asdict(Limits())
-    boxed = Page(summary_page(lab01, Batch(few, True, limits=limits), "en")).words
+    about = {"limits": dataclasses.asdict(Limits()), "hard_memory_limit": False}
+    boxed = Page(summary_page(lab01, Batch(few, True, about=about), "en")).words
+    assert "The grader watches the memory limit" in boxed
     assert "memory (MB)" in boxed
     assert "2,048" in boxed
-    assert "--no-sandbox" in Page(summary_page(lab01, Batch(few, False), "en")).words
+    for walls, said in ((False, "--no-sandbox"), ("user", "throw-away container")):
+        assert said in Page(summary_page(lab01, Batch(few, walls), "en")).words
 
 
 def test_final_marks_are_shown_and_open_ones_announced(
