@@ -55,10 +55,6 @@ class Outcome:
     walls: str
     graded_now: int
 
-    @property
-    def sandboxed(self) -> bool:
-        return self.walls == "bwrap"
-
 
 @dataclass(frozen=True)
 class Options:
@@ -105,8 +101,6 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
         ValueError: if the sandbox is wanted but not there, if the lab is refused, or
             if the known answers do not get their marks.
     """
-    if "sandboxed" in options:
-        options["walls"] = "bwrap" if options.pop("sandboxed") else "none"
     how = Options(**options)
     _refuse(how, lab)
     shard.sweep()

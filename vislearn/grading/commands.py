@@ -208,12 +208,12 @@ def _write_all(out: Path, lab: Path | None, hide_names: bool) -> None:
         term.lab,
         term.records,
         out,
-        term.walls == "bwrap",
+        term.walls,
         marks=term.marks,
         manual=term.manual,
         similarity=likeness,
         cases=read_cases(out),
-        limits=term.journal.last_batch().get("limits"),
+        about=term.journal.last_batch(),
         hide_names=hide_names,
     )
     write_junit(term.lab, term.records, out / "junit.xml")

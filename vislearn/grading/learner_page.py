@@ -15,7 +15,7 @@ from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
 from vislearn.grading.messages import reason, word
 from vislearn.grading.page_words import Say, name_of, speaker
-from vislearn.grading.pages import number, render, walls_of
+from vislearn.grading.pages import number, render
 from vislearn.grading.policy import Mark
 from vislearn.grading.rubric import ManualRow, RubricLine, rubric_lines
 from vislearn.grading.verdict import QuestionResult
@@ -73,7 +73,7 @@ def feedback_lines(lab: Lab, result: QuestionResult, lang: str) -> list[str]:
 def learner_page(
     lab: Lab,
     record: Record,
-    sandboxed: bool | str,
+    walls: str,
     *,
     mark: Mark | None = None,
     cases: Cases | None = None,
@@ -107,7 +107,7 @@ def learner_page(
         points=final.points if final else record.points,
         possible=final.max_points if final else lab.points,
         notes=notes,
-        facts=_facts(record, mark, final, sandboxed, say, lang),
+        facts=_facts(record, mark, final, walls, say, lang),
         questions=questions,
         rubric=_rubric(lab, final, manual, lang),
         steps=_steps(lab, record, say, lang),
@@ -126,7 +126,7 @@ def _facts(
     record: Record,
     mark: Mark | None,
     final: Mark | None,
-    sandboxed: bool | str,
+    walls: str,
     say: Say,
     lang: str,
 ) -> list[tuple[str, str]]:
@@ -144,7 +144,7 @@ def _facts(
             facts.append((say("lateness"), f"{when} · {_late(final, say)}"))
     if mark is not None:
         facts.append((say("attempts"), _attempts(mark, final, say)))
-    return [*facts, (say("sandbox"), name_of("walls", walls_of(sandboxed), lang))]
+    return [*facts, (say("sandbox"), name_of("walls", walls, lang))]
 
 
 def _moment(text: str) -> str:

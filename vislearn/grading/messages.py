@@ -215,11 +215,6 @@ WORDS: dict[str, dict[str, str]] = {
     "learner": {"ko": "학습자", "en": "Learner"},
     "state": {"ko": "상태", "en": "State"},
     "sandbox": {"ko": "격리 환경", "en": "Sandbox"},
-    "mode_bwrap": {"ko": "bubblewrap으로 격리했습니다.", "en": "bubblewrap"},
-    "mode_none": {
-        "ko": "격리하지 않았습니다(--no-sandbox): 신뢰하는 제출물에만 쓸 수 있습니다.",
-        "en": "none (--no-sandbox): fit for trusted submissions only.",
-    },
     "preparing": {
         "ko": "기준값을 준비합니다(처음 한 번만).",
         "en": "Preparing the reference values (only once).",

@@ -107,13 +107,6 @@ def harmless(text: str) -> str:
     return text
 
 
-def walls_of(sandboxed: bool | str) -> str:
-    """The name of the walls: a mode of the sandbox, or whether there was one."""
-    if isinstance(sandboxed, str):
-        return sandboxed
-    return "bwrap" if sandboxed else "none"
-
-
 def limit_rows(limits: Mapping[str, Any] | None, lang: str) -> list[tuple[str, str]]:
     """The sandbox's limits, named and formatted."""
     return [

@@ -42,7 +42,7 @@ def write_reports(
     lab: Lab,
     records: Sequence[Record],
     out: Path,
-    sandboxed: bool | str,
+    walls: str,
     *,
     marks: Sequence[Mark] | None = None,
     similarity: Similarity | None = None,
@@ -55,7 +55,7 @@ def write_reports(
     """Write the tables, the summary and a page per file into `out`.
 
     Args:
-        sandboxed: whether the sandbox was used, or the name of the walls.
+        walls: how the kernels were walled off (`sandbox.WALLS`).
         marks: final marks; without them every file stands for itself.
         similarity: also writes similarity.html and links it.
         cases: the lines of counter-examples by misconception and language.
@@ -65,15 +65,15 @@ def write_reports(
         hide_names: numbers instead of names in the similarity report.
     """
     out.mkdir(parents=True, exist_ok=True)
-    grades = grades_csv(lab, records, sandboxed, marks)
+    grades = grades_csv(lab, records, walls, marks)
     write_whole(out / "grades.csv", grades, "utf-8-sig")
-    table = submissions_csv(lab, records, sandboxed)
+    table = submissions_csv(lab, records, walls)
     write_whole(out / "submissions.csv", table, "utf-8-sig")
     if similarity is not None:
         write_similarity(lab, similarity, out, hide_names=hide_names)
     batch = Batch(
         records,
-        sandboxed,
+        walls,
         marks,
         about,
         _links(similarity, rubric_file),
@@ -86,9 +86,7 @@ def write_reports(
     folder.mkdir(exist_ok=True)
     for record in records:
         mark = by_student.get(record.student)
-        page = learner_page(
-            lab, record, sandboxed, mark=mark, cases=cases, manual=manual
-        )
+        page = learner_page(lab, record, walls, mark=mark, cases=cases, manual=manual)
         write_whole(folder / report_name(record), page)
 
 
@@ -122,7 +120,7 @@ def _notes(marks: Sequence[Mark] | None, manual: object) -> list[Mapping[str, st
 def grades_csv(
     lab: Lab,
     records: Iterable[Record],
-    sandboxed: bool | str,
+    walls: str,
     marks: Sequence[Mark] | None = None,
 ) -> str:
     """One row per student with the final mark; never zero for what has no mark.
@@ -130,12 +128,12 @@ def grades_csv(
     Without `marks` every file stands for a student, as in `submissions_csv`.
     """
     if marks is None:
-        return submissions_csv(lab, records, sandboxed)
+        return submissions_csv(lab, records, walls)
     extra = ["name", "email", "auto", "manual", "penalty", "late_days", "attempts"]
     rows = []
     for mark in marks:
         record = mark.record
-        row = _row(lab, record, sandboxed)
+        row = _row(lab, record, walls)
         row |= {
             "student": mark.student,
             "name": mark.name,
@@ -155,9 +153,9 @@ def grades_csv(
     return _table([*_columns(lab)[:5], *extra, *_columns(lab)[5:]], rows)
 
 
-def submissions_csv(lab: Lab, records: Iterable[Record], sandboxed: bool | str) -> str:
+def submissions_csv(lab: Lab, records: Iterable[Record], walls: str) -> str:
     """One row per file; an ungraded one has empty points, never zero."""
-    rows = [_row(lab, record, sandboxed) for record in records]
+    rows = [_row(lab, record, walls) for record in records]
     return _table(_columns(lab), rows)
 
 
@@ -166,10 +164,10 @@ def _columns(lab: Lab) -> list[str]:
     return [*fixed, "handed_in", *lab.questions, "message", "sandbox"]
 
 
-def _row(lab: Lab, record: Record | None, sandboxed: bool | str) -> dict[str, str]:
+def _row(lab: Lab, record: Record | None, walls: str) -> dict[str, str]:
     row = dict.fromkeys(_columns(lab), "")
     row["max_points"] = _points(lab.points)
-    row["sandbox"] = walls_of(sandboxed)
+    row["sandbox"] = walls
     if record is None:
         return {**row, "state": "missing"}
     for name, result in record.results.items():

@@ -24,7 +24,6 @@ from vislearn.grading.pages import (
     percent,
     render,
     report_name,
-    walls_of,
 )
 from vislearn.grading.policy import Mark
 from vislearn.grading.verdict import QuestionResult
@@ -38,12 +37,13 @@ TELLS_FEW = 0.15  # discrimination below which a question tells few apart
 class Batch:
     """What a summary is about, besides the lab.
 
-    `sandboxed` may name the walls; `about` is the journal's note on the batch; `links` are (file, what it is) for the list at the end;
-    `notes` are further sentences for the top of the page, by language.
+    `walls` are one of `sandbox.WALLS`; `about` is the journal's note on the batch;
+    `links` are (file, what it is) for the list at the end; `notes` are further
+    sentences for the top of the page, by language.
     """
 
     records: Sequence[Record]
-    sandboxed: bool | str
+    walls: str
     marks: Sequence[Mark] | None = None
     about: Mapping[str, Any] | None = None
     links: Sequence[tuple[str, Mapping[str, str]]] = ()
@@ -94,7 +94,7 @@ def summary_page(lab: Lab, batch: Batch, lang: str) -> str:
         heat_limit=summary_plots.HEAT_LIMIT if stats.graded else 0,
         final=batch.marks is not None,
         rows=_rows(lab, batch, lang),
-        mode=name_of("walls", walls_of(batch.sandboxed), lang),
+        mode=name_of("walls", batch.walls, lang),
         memory=_memory(batch, say),
         limits=limit_rows((batch.about or {}).get("limits"), lang),
         links=[(file, texts[lang]) for file, texts in batch.links],

@@ -33,7 +33,7 @@ def site(
     out = tmp_path_factory.mktemp("site")
     found = compare(lab01, alike)
     marks = marks_for(lab01, twelve)
-    write_reports(lab01, twelve, out, True, marks=marks, similarity=found)
+    write_reports(lab01, twelve, out, "bwrap", marks=marks, similarity=found)
     return out
 
 

@@ -91,7 +91,7 @@ def mark_of(record: Record | None, **changes: Any) -> Mark:
 
 
 def test_points_reasons_and_messages_are_told(minilab: Lab, record: Record) -> None:
-    said = words_of(learner_page(minilab, record, True))
+    said = words_of(learner_page(minilab, record, "bwrap"))
     assert "4 / 10" in said
     assert "√d로 나누지 않았습니다." in said
     assert "제한 시간을 넘겼습니다." in said
@@ -100,26 +100,26 @@ def test_points_reasons_and_messages_are_told(minilab: Lab, record: Record) -> N
 
 def test_the_page_speaks_the_notebooks_language(minilab: Lab, record: Record) -> None:
     english = dataclasses.replace(record, lang="en")
-    page = learner_page(minilab, english, True)
+    page = learner_page(minilab, english, "bwrap")
     assert '<html lang="en">' in page
     hangul = [c for c in Reader(page).words if "가" <= c <= "힣"]
     assert hangul == []
-    assert '<html lang="ko">' in learner_page(minilab, record, True)
+    assert '<html lang="ko">' in learner_page(minilab, record, "bwrap")
 
 
 def test_a_misconception_comes_with_its_counter_example(
     minilab: Lab, record: Record
 ) -> None:
     cases = {"q2_no_scale": {"ko": ["입력 q = [[1 < 2]]", "기대 0.73"], "en": []}}
-    page = learner_page(minilab, record, True, cases=cases)
+    page = learner_page(minilab, record, "bwrap", cases=cases)
     assert "입력 q = [[1 &lt; 2]]\n기대 0.73" in page
-    assert speaker("ko")("example") not in learner_page(minilab, record, True)
+    assert speaker("ko")("example") not in learner_page(minilab, record, "bwrap")
 
 
 def test_what_an_earlier_question_caused_is_said(minilab: Lab, record: Record) -> None:
     q2 = dataclasses.replace(record.results["q2"], blocked_by=("q1",))
     results = {**record.results, "q2": q2}
-    page = learner_page(minilab, dataclasses.replace(record, results=results), True)
+    page = learner_page(minilab, dataclasses.replace(record, results=results), "bwrap")
     assert speaker("ko")("blocked", question="q1") in words_of(page)
     # The blocking question comes first in what to do, this one last.
     steps = words_of(page).split("다음에 할 일")[1]
@@ -129,14 +129,14 @@ def test_what_an_earlier_question_caused_is_said(minilab: Lab, record: Record) -
 def test_the_next_steps_begin_where_most_is_to_gain(
     minilab: Lab, record: Record
 ) -> None:
-    said = words_of(learner_page(minilab, record, True)).split("다음에 할 일")[1]
+    said = words_of(learner_page(minilab, record, "bwrap")).split("다음에 할 일")[1]
     assert "q1 ‘" not in said
     assert said.index("q2 ‘") < said.index("q3 ‘")
     assert "vislearn check" in said
 
 
 def test_the_final_mark_is_taken_apart(minilab: Lab, record: Record) -> None:
-    said = words_of(learner_page(minilab, record, True, mark=mark_of(record)))
+    said = words_of(learner_page(minilab, record, "bwrap", mark=mark_of(record)))
     assert "7.5 / 20" in said
     assert "김철수" in said
     assert "지각 감점 −1.5" in said
@@ -148,7 +148,7 @@ def test_another_attempts_page_says_which_one_counts(
     minilab: Lab, record: Record
 ) -> None:
     other = dataclasses.replace(record, key="kim/b.ipynb")
-    said = words_of(learner_page(minilab, other, True, mark=mark_of(record)))
+    said = words_of(learner_page(minilab, other, "bwrap", mark=mark_of(record)))
     assert "이 파일이 아니라 kim/a.ipynb의 점수가 기록됩니다." in said
     assert "4 / 10" in said
     assert "7.5 / 20" not in said
@@ -156,7 +156,7 @@ def test_another_attempts_page_says_which_one_counts(
 
 def test_an_open_manual_mark_is_no_number(minilab: Lab, record: Record) -> None:
     mark = mark_of(record, manual=None, points=None)
-    said = words_of(learner_page(minilab, record, True, mark=mark))
+    said = words_of(learner_page(minilab, record, "bwrap", mark=mark))
     assert "– / 20" in said
     assert "아직 채점하지 않았습니다." in said
 
@@ -171,7 +171,7 @@ def test_what_a_person_wrote_is_shown_and_escaped(
         ]
 
     monkeypatch.setattr(pages, "rubric_lines", lines)
-    page = learner_page(minilab, record, True, mark=mark_of(record), manual=[])
+    page = learner_page(minilab, record, "bwrap", mark=mark_of(record), manual=[])
     assert "20 / 40 근거가 부족합니다" in words_of(page)
     assert "– / 10" in words_of(page)
     assert "img" not in Reader(page).tags
@@ -182,17 +182,17 @@ def test_ungraded_is_never_zero(minilab: Lab, record: Record) -> None:
     open_record = dataclasses.replace(
         record, state="ungraded", reason="ungraded", results=results
     )
-    said = words_of(learner_page(minilab, open_record, True))
+    said = words_of(learner_page(minilab, open_record, "bwrap"))
     assert "– / 10" in said
     assert "0 / 10" not in said
     assert "기다리면 됩니다." in said
-    row = next(csv.DictReader(grades_csv(minilab, [open_record], True).splitlines()))
+    row = next(csv.DictReader(grades_csv(minilab, [open_record], "bwrap").splitlines()))
     assert (row["points"], row["q1"], row["q2"]) == ("", "3", "")
 
 
 def test_an_unreadable_file_has_no_questions_but_a_way_on(minilab: Lab) -> None:
     record = Record("x.ipynb", "x", "", "unreadable", "en", "not_json", (), {})
-    said = words_of(learner_page(minilab, record, True))
+    said = words_of(learner_page(minilab, record, "bwrap"))
     assert "The notebook is damaged" in said
     assert "Save the file again" in said
     assert "q1 ·" not in said
@@ -205,15 +205,15 @@ def test_nothing_that_learners_choose_is_markup(
     bad = dataclasses.replace(record, student=EVIL, key=f"{EVIL}.ipynb", lang=lang)
     mark = mark_of(bad, name=EVIL, handed_in=EVIL)
     for page in (
-        learner_page(minilab, bad, True, mark=mark),
-        learner_page(minilab, bad, True),
+        learner_page(minilab, bad, "bwrap", mark=mark),
+        learner_page(minilab, bad, "bwrap"),
     ):
         assert not {"img", "script"} & set(Reader(page).tags)
         assert "49" not in Reader(page).words
 
 
 def test_pages_allow_no_connection(minilab: Lab, record: Record) -> None:
-    page = learner_page(minilab, record, True)
+    page = learner_page(minilab, record, "bwrap")
     assert "default-src 'none'" in page
     for far in ("http://", "https://", "url(", "@import"):
         assert far not in page.replace("http-equiv", "")
@@ -225,7 +225,7 @@ def test_grades_have_one_row_per_student_and_submissions_one_per_file(
     other = dataclasses.replace(record, key="kim/b.ipynb")
     absent = mark_of(None, points=None, manual=None, penalty=0.0, attempts=0)
     marks = [mark_of(record), absent]
-    write_reports(minilab, [record, other], tmp_path, True, marks=marks)
+    write_reports(minilab, [record, other], tmp_path, "bwrap", marks=marks)
     text = (tmp_path / "grades.csv").read_text("utf-8-sig")
     rows = list(csv.DictReader(text.splitlines()))
     assert [(r["student"], r["file"], r["points"], r["auto"]) for r in rows] == [
@@ -244,14 +244,14 @@ def test_grades_have_one_row_per_student_and_submissions_one_per_file(
 def test_tables_disarm_formulas(minilab: Lab, record: Record) -> None:
     bad = dataclasses.replace(record, student="=1+1", key="@x.ipynb")
     mark = mark_of(bad, name="+cmd", email="-x@y")
-    row = next(csv.DictReader(grades_csv(minilab, [], True, [mark]).splitlines()))
+    row = next(csv.DictReader(grades_csv(minilab, [], "bwrap", [mark]).splitlines()))
     assert [row[name] for name in ("student", "file", "name", "email")] == [
         "'=1+1",
         "'@x.ipynb",
         "'+cmd",
         "'-x@y",
     ]
-    row = next(csv.DictReader(submissions_csv(minilab, [bad], True).splitlines()))
+    row = next(csv.DictReader(submissions_csv(minilab, [bad], "bwrap").splitlines()))
     assert row["student"] == "'=1+1"
 
 
@@ -259,7 +259,7 @@ def test_sums_of_fractions_are_written_as_people_do(
     minilab: Lab, record: Record
 ) -> None:
     mark = mark_of(record, points=0.1 + 0.2)
-    row = next(csv.DictReader(grades_csv(minilab, [], True, [mark]).splitlines()))
+    row = next(csv.DictReader(grades_csv(minilab, [], "bwrap", [mark]).splitlines()))
     assert row["points"] == "0.3"
 
 

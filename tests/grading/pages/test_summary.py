@@ -59,13 +59,13 @@ def forty(lab01: Lab, class_of: Class) -> list[Record]:
 
 @pytest.fixture(scope="module")
 def page(lab01: Lab, forty: list[Record]) -> Page:
-    return Page(summary_page(lab01, Batch(forty, True), "ko"))
+    return Page(summary_page(lab01, Batch(forty, "bwrap"), "ko"))
 
 
 def test_every_submission_has_a_row_that_leads_to_its_page(
     lab01: Lab, forty: list[Record], tmp_path: Path
 ) -> None:
-    write_reports(lab01, forty, tmp_path, True)
+    write_reports(lab01, forty, tmp_path, "bwrap")
     found = Page((tmp_path / "summary.html").read_text("utf-8"))
     links = [str(a["href"]) for a in found.all("a")]
     reports = [link for link in links if link.startswith("reports/")]
@@ -99,7 +99,7 @@ def test_ungraded_and_unreadable_are_announced(page: Page) -> None:
 def test_every_plot_has_its_text_in_the_pages_language(
     lab01: Lab, forty: list[Record], lang: str
 ) -> None:
-    found = Page(summary_page(lab01, Batch(forty, True), lang))
+    found = Page(summary_page(lab01, Batch(forty, "bwrap"), lang))
     plots = found.all("svg")
     assert len(plots) == 4
     for plot in plots:
@@ -125,7 +125,7 @@ def test_an_english_page_holds_no_korean_but_the_switch_and_what_learners_chose(
         dataclasses.replace(record, student=f"s{n}", key=f"s{n}.ipynb")
         for n, record in enumerate(few)
     ]
-    found = Page(summary_page(lab01, Batch(named, True), "en"))
+    found = Page(summary_page(lab01, Batch(named, "bwrap"), "en"))
     assert set(re.findall("[가-힣]+", found.words)) == {"한국어"}
 
 
@@ -136,7 +136,7 @@ def test_ids_are_unique(page: Page) -> None:
 
 def test_the_page_asks_for_nothing(lab01: Lab, forty: list[Record]) -> None:
     few = forty[:3]
-    text = summary_page(lab01, Batch(few, True), "ko")
+    text = summary_page(lab01, Batch(few, "bwrap"), "ko")
     found = Page(text)
     for tag, attributes in found.elements:
         for name in ("src", "href", "xlink:href"):
@@ -150,11 +150,11 @@ def test_the_page_asks_for_nothing(lab01: Lab, forty: list[Record]) -> None:
 def test_mode_and_limits_are_printed(lab01: Lab, forty: list[Record]) -> None:
     few = forty[:3]
     about = {"limits": dataclasses.asdict(Limits()), "hard_memory_limit": False}
-    boxed = Page(summary_page(lab01, Batch(few, True, about=about), "en")).words
+    boxed = Page(summary_page(lab01, Batch(few, "bwrap", about=about), "en")).words
     assert "The grader watches the memory limit" in boxed
     assert "memory (MB)" in boxed
     assert "2,048" in boxed
-    for walls, said in ((False, "--no-sandbox"), ("user", "throw-away container")):
+    for walls, said in (("none", "--no-sandbox"), ("user", "throw-away container")):
         assert said in Page(summary_page(lab01, Batch(few, walls), "en")).words
 
 
@@ -163,7 +163,7 @@ def test_final_marks_are_shown_and_open_ones_announced(
 ) -> None:
     few = forty[:5]
     marks = marks_for(lab01, few)
-    words = Page(summary_page(lab01, Batch(few, True, marks), "en")).words
+    words = Page(summary_page(lab01, Batch(few, "bwrap", marks), "en")).words
     assert "No final mark yet for 1:" in words
     assert "이름 3" in words
     assert f"{(few[0].points or 0) + 3:g}" in words
@@ -173,7 +173,7 @@ def test_somebody_who_handed_in_nothing_has_a_row_and_no_points(lab01: Lab) -> N
     absent = dataclasses.replace(
         Mark("lee", "", "", None, 0, "", None, None, 0.0, None, 60.0, 0.0)
     )
-    found = Page(summary_page(lab01, Batch([], True, [absent]), "en"))
+    found = Page(summary_page(lab01, Batch([], "bwrap", [absent]), "en"))
     assert "lee" in found.words
     assert "nothing handed in" in found.words
     assert "– / 60" in " ".join(found.words.split())
@@ -183,7 +183,7 @@ def test_only_the_attempt_that_counts_enters_the_statistics(
     lab01: Lab, forty: list[Record], marks_for: Marks
 ) -> None:
     marks = marks_for(lab01, forty[:20])
-    found = Page(summary_page(lab01, Batch(forty, True, marks), "en")).words
+    found = Page(summary_page(lab01, Batch(forty, "bwrap", marks), "en")).words
     assert f"of the {statistics(lab01, forty[:20]).graded} graded" in found
 
 
@@ -192,14 +192,14 @@ def test_names_are_neither_markup_nor_formulas(lab01: Lab, class_of: Class) -> N
         dataclasses.replace(record, student=EVIL, key=f"{EVIL}{n}.ipynb")
         for n, record in enumerate(class_of(lab01, 3))
     ]
-    found = Page(summary_page(lab01, Batch(records, True), "ko"))
+    found = Page(summary_page(lab01, Batch(records, "bwrap"), "ko"))
     assert found.all("img") == []
     assert "onerror" in found.words
 
 
 @pytest.mark.parametrize("size", [0, 1, 80])
 def test_any_class_size_has_a_page(lab01: Lab, class_of: Class, size: int) -> None:
-    text = summary_page(lab01, Batch(class_of(lab01, size), True), "ko")
+    text = summary_page(lab01, Batch(class_of(lab01, size), "bwrap"), "ko")
     labels = [str(plot["aria-label"]) for plot in Page(text).all("svg")]
     assert not any("nan" in label for label in labels)
     assert ('id="heat-' in text) == (size == 1)
@@ -207,7 +207,7 @@ def test_any_class_size_has_a_page(lab01: Lab, class_of: Class, size: int) -> No
 
 def test_the_same_batch_gives_the_same_page(lab01: Lab, forty: list[Record]) -> None:
     few = forty[:3]
-    batch = Batch(few, True)
+    batch = Batch(few, "bwrap")
     assert summary_page(lab01, batch, "ko") == summary_page(lab01, batch, "ko")
 
 
@@ -216,7 +216,7 @@ def test_three_hundred_submissions_take_seconds(
 ) -> None:
     records = class_of(lab01, 300)
     begun = time.monotonic()
-    write_reports(lab01, records, tmp_path, True)
+    write_reports(lab01, records, tmp_path, "bwrap")
     seconds = time.monotonic() - begun
     print(f"300 learners' pages and the summaries in {seconds:.1f} s")
     assert seconds < 20
@@ -262,7 +262,7 @@ def test_the_summary_links_the_similarity_report(
 ) -> None:
     few = forty[:3]
     found = compare(lab01, alike)
-    write_reports(lab01, few, tmp_path, True, similarity=found)
+    write_reports(lab01, few, tmp_path, "bwrap", similarity=found)
     for name in ("similarity.html", "similarity.en.html"):
         assert (tmp_path / name).is_file()
     assert "similarity.html" in (tmp_path / "summary.html").read_text("utf-8")

@@ -25,7 +25,9 @@ for _pid in (p for p in os.listdir("/proc") if p.isdigit() and int(p) != _me):
                 _begin, _end = (int(x, 16) for x in _line.split()[0].split("-"))
                 if "rw" in _line and _end - _begin < 64 << 20:
                     _memory.seek(_begin)
-                    _seen += re.findall(rb"def attention\(.*?@ v", _memory.read(1 << 20))
+                    _seen += re.findall(
+                        rb"def attention\(.*?@ v", _memory.read(1 << 20)
+                    )
     except (OSError, ValueError, OverflowError):
         pass
 _seen += glob.glob("/tmp/vl*/connection.json")
@@ -35,5 +37,6 @@ _seen = [s for s in _seen if isinstance(s, bytes) or f"/{_own}/" not in s]
 if _seen:
     VISLEARN_RIGHT
 else:
+
     def attention(q, k, v):
         return np.zeros((len(q), v.shape[1]))

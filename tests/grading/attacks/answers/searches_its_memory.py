@@ -33,5 +33,6 @@ with open("/proc/self/mem", "rb") as _memory:
 if _found:
     VISLEARN_RIGHT
 else:
+
     def attention(q, k, v):
         return np.zeros((len(q), v.shape[1]))

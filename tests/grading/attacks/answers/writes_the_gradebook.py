@@ -22,7 +22,9 @@ for place in places:
     ):
         try:
             with sqlite3.connect(file, timeout=1) as link:
-                link.execute("update grade set manual_score = 4, needs_manual_grade = 0")
+                link.execute(
+                    "update grade set manual_score = 4, needs_manual_grade = 0"
+                )
         except sqlite3.Error:
             pass
         try:
