@@ -102,8 +102,8 @@ def test_a_broken_environment_grades_nobody_and_gives_no_zeros(
     journal = open_journal(out, create=False)
     records = journal.records(list(minilab.questions), journal.fact("fingerprint"))
     assert [(record.state, record.points) for record in records] == [("ungraded", None)]
-    assert '"ungraded","","10"' in grades_csv(minilab, records, False)
-    assert "0점이 아닙니다" in learner_page(minilab, records[0], False)
+    assert '"ungraded","","10"' in grades_csv(minilab, records, "none")
+    assert "0점이 아닙니다" in learner_page(minilab, records[0], "none")
 
 
 def test_names_cannot_be_formulas_or_markup(
@@ -114,7 +114,7 @@ def test_names_cannot_be_formulas_or_markup(
     folder.mkdir()
     (folder / name).write_text("broken")
     outcome = grade(minilab, folder, out, walls="none")
-    write_reports(minilab, outcome.records, out, False)
+    write_reports(minilab, outcome.records, out, "none")
     assert "\"'=HYPERLINK" in (out / "grades.csv").read_text("utf-8-sig")
     for page in (out / "summary.html", *(out / "reports").glob("*.html")):
         assert "<img" not in page.read_text("utf-8")
