@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from importlib.metadata import requires
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -27,6 +29,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, FileNotFoundError) as error:
         print(f"vislearn: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.partition(".")[0] == "vislearn":
+            raise
+        print(f"vislearn: {missing(error.name)}", file=sys.stderr)
+        return 2
+
+
+def missing(module: str) -> str:
+    """What to install for a module that is not there."""
+    package = module.partition(".")[0]
+    wanted = [text.partition(";") for text in requires("vislearn") or []]
+    extras = [
+        marker.partition("extra ==")[2].strip(" \"')")
+        for requirement, _, marker in wanted
+        if re.match(r"[\w.-]+", requirement)[0].replace("-", "_").lower() == package  # type: ignore[index]
+    ]
+    extra = extras[0] if extras else "book,labs"
+    return (
+        f"the package {package!r} is not installed; "
+        f'`pip install -c constraints.txt -e ".[{extra}]"` brings it'
+    )
 
 
 if __name__ == "__main__":
