@@ -74,6 +74,14 @@ def one(lab: Lab, records: list[Record], policy: Policy, **more):
     return mark
 
 
+def test_times_are_shown_on_the_clock_of_the_deadline(minilab):
+    early = replace(record(minilab, 6), handed_in="2026-11-02T14:00:00+00:00")
+    assert one(minilab, [early], Policy(DEADLINE)).handed_in == (
+        "2026-11-02T23:00:00+09:00"
+    )
+    assert one(minilab, [early], Policy()).handed_in == early.handed_in
+
+
 def test_exactly_at_the_deadline_is_in_time_and_a_second_later_is_not(minilab):
     policy = Policy(DEADLINE, late=TEN_A_DAY)
     assert one(minilab, [record(minilab, 6, 0)], policy).penalty == 0

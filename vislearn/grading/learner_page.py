@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from vislearn.grading.cases import NOT_WRITTEN
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
 from vislearn.grading.messages import reason, word
@@ -43,7 +44,10 @@ def feedback(lab: Lab, result: QuestionResult, lang: str) -> Feedback:
     if result.reason not in ("ok", "error"):
         lines = (reason(result.reason, lang),)
     elif result.error:
-        lines = (f"{reason('error', lang)} ({result.error})",)
+        unanswered = result.error == NOT_WRITTEN and not result.blocked_by
+        lines = (
+            f"{reason('unanswered' if unanswered else 'error', lang)} ({result.error})",
+        )
     advice = {c.name: c.feedback for c in lab.questions[result.question].checks}
     checks = {
         check.name: (

@@ -81,6 +81,10 @@ REASONS: dict[str, dict[str, str]] = {
         "en": "There is no reference value.",
     },
     "error": {"ko": "실행 중에 오류가 났습니다.", "en": "It ended in an error."},
+    "unanswered": {
+        "ko": "아직 답을 쓰지 않았습니다.",
+        "en": "There is no answer yet.",
+    },
     "timeout": {"ko": "제한 시간을 넘겼습니다.", "en": "It ran out of time."},
     "kernel_died": {
         "ko": "파이썬이 도중에 끝났습니다.",

@@ -27,6 +27,7 @@ from vislearn.grading.rubric import ManualRow
 from vislearn.grading.times import (
     UTC,
     Lateness,
+    iso,
     lateness,
     read_time,
     seconds_between,
@@ -277,7 +278,7 @@ def _mark(
         *who,
         record=chosen.record,
         attempts=len(records),
-        handed_in=chosen.record.handed_in,
+        handed_in=_on_the_clock(chosen.record.handed_in, policy),
         auto=auto,
         manual=manual,
         penalty=penalty,
@@ -286,6 +287,13 @@ def _mark(
         late_days=round(chosen.late.days, 4),
         notes=tuple(notes),
     )
+
+
+def _on_the_clock(handed_in: str, policy: Policy) -> str:
+    """A time as the clock shows it that the deadline was set by."""
+    if policy.deadline is None or not handed_in:
+        return handed_in
+    return iso(read_time(handed_in, policy.deadline.tzinfo))
 
 
 def _notes(chosen: _Attempt, policy: Policy) -> list[str]:

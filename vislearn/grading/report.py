@@ -77,7 +77,7 @@ def write_reports(
         marks,
         about,
         _links(similarity, rubric_file),
-        _notes(marks, manual),
+        _notes(lab, marks),
     )
     for lang, file in (("ko", SUMMARY), other_language(SUMMARY, "ko")):
         write_whole(out / file, summary_page(lab, batch, lang))
@@ -109,10 +109,10 @@ def _links(
     return links
 
 
-def _notes(marks: Sequence[Mark] | None, manual: object) -> list[Mapping[str, str]]:
+def _notes(lab: Lab, marks: Sequence[Mark] | None) -> list[Mapping[str, str]]:
     """That all manual marks are there, where a person marks and has finished."""
     handed_in = [mark for mark in marks or () if mark.record is not None]
-    if manual is None or not handed_in or any(m.manual is None for m in handed_in):
+    if not lab.rubric or not handed_in or any(m.manual is None for m in handed_in):
         return []
     return [texts()["pages"]["rubric_done"]]
 

@@ -116,6 +116,27 @@ def test_a_misconception_comes_with_its_counter_example(
     assert speaker("ko")("example") not in learner_page(minilab, record, "bwrap")
 
 
+def test_a_stub_is_no_error_but_an_answer_that_is_not_there(
+    minilab: Lab, record: Record
+) -> None:
+    untouched = dataclasses.replace(
+        record.results["q2"],
+        reason="error",
+        error="NotImplementedError",
+        misconception="",
+    )
+    for blocked_by, told, not_told in (
+        ((), "아직 답을 쓰지", "오류가 났습니다"),
+        (("q1",), "오류가 났습니다", "아직 답을 쓰지"),
+    ):
+        q2 = dataclasses.replace(untouched, blocked_by=blocked_by)
+        results = {**record.results, "q2": q2}
+        page = dataclasses.replace(record, results=results)
+        said = words_of(learner_page(minilab, page, "bwrap"))
+        assert told in said
+        assert not_told not in said
+
+
 def test_what_an_earlier_question_caused_is_said(minilab: Lab, record: Record) -> None:
     q2 = dataclasses.replace(record.results["q2"], blocked_by=("q1",))
     results = {**record.results, "q2": q2}
