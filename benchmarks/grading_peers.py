@@ -15,8 +15,10 @@ import json
 import platform
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -94,18 +96,27 @@ def _about(attack: Attack) -> Row:
 def _measure_peers(
     attacks: Iterable[Attack], rows: dict[str, Row], folder: Path, part: Path
 ) -> None:
-    for tool, make in PEERS.items():
-        peer = make(folder)
+    """Both tools at the same time, each in its own folder and behind its own guard."""
+    peers = {tool: make(folder) for tool, make in PEERS.items()}
+    for peer in peers.values():
         peer.prepare()
+    kept = threading.Lock()
+
+    def measure(tool: str) -> None:
+        peer = peers[tool]
         stage = suite.Stage(guard.PORT, Path(peer.lab), Path(peer.out))
         for attack in attacks:
-            row = rows[attack.name]
-            if attack.peers or tool in row:
+            if attack.peers or tool in rows[attack.name]:
                 continue
-            verdict = peer.grade(partial(_hand_in, attack, stage))
-            row[tool] = verdict.to_json()
-            _write(part, rows)
-            print(f"{tool}: {attack.name}: {row[tool]}", flush=True)
+            verdict = peer.grade(partial(_hand_in, attack, stage)).to_json()
+            with kept:
+                rows[attack.name][tool] = verdict
+                _write(part, rows)
+            print(f"{tool}: {attack.name}: {verdict}", flush=True)
+
+    with ThreadPoolExecutor(len(peers)) as pool:
+        for done in [pool.submit(measure, tool) for tool in peers]:
+            done.result()
 
 
 def _hand_in(attack: Attack, stage: suite.Stage, form: Any, path: Path) -> None:

@@ -295,7 +295,7 @@ def deep_expression(form: Form, path: Path, _stage: Any) -> None:
 def blank_lines(form: Form, path: Path, _stage: Any) -> None:
     """whoever reads the file must not try every way to see nothing in it"""
     notebook = form.notebook(**right_but(ZEROS))
-    for number in range(3):
+    for number in range(2):
         cell = new_code_cell("\n" * 100_000 + "a = 1", id=f"blank-{number}")
         notebook.cells.insert(3, cell)
     save(notebook, path)

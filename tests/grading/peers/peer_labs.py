@@ -73,12 +73,15 @@ np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)""",
         """\
 rng = np.random.default_rng(22)
 q, k, v = (rng.normal(size=(n, 4)) for n in (5, 6, 6))
-refused = False
-try:
-    attention(q[:, :3], k, v)
-except ValueError:
-    refused = True""",
-        "assert refused",
+fits = rng.permutation([True, False] * 6)
+refused = []
+for fit in fits:
+    try:
+        result = attention(q if fit else q[:, :3], k, v)
+        refused.append(False)
+    except ValueError:
+        refused.append(True)""",
+        "assert refused == [not fit for fit in fits]",
     ),
     "mask": (
         "q3",

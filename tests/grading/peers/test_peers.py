@@ -63,6 +63,11 @@ def test_their_checks_refuse_zeros(name: str) -> None:
     assert not passed(name, {**RIGHT, "q2": ZEROS})
 
 
+def test_their_check_of_the_width_wants_more_than_an_error() -> None:
+    always = "def attention(q, k, v):\n    raise ValueError('width')"
+    assert not passed("width_mismatch", {**RIGHT, "q2": always})
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("right", [True, False])
 def test_the_doctests_say_the_same(question: str, right: bool) -> None:

@@ -59,6 +59,7 @@ def recording(values):
     return {"emit": emit, "emit_error": emit_error, "case_seed": lambda _: 20260327}
 '''
 _OURS = re.compile(r"^from vislearn\.grading\.emit import .*\n?", re.MULTILINE)
+_MARKS = re.compile(r"^ *# (BEGIN|END) SOLUTION\n?", re.MULTILINE)  # ours
 _EMITS = re.compile(r"\bemit(?:_error)?\(\s*\"([^\"]+)\"")
 
 
@@ -196,7 +197,8 @@ def _add_answer_cells(
         cell_id = name if not number else f"{name}-{number + 1}"
         cell = new_code_cell(stub, id=cell_id)
         if nbgrader:
-            cell.source = f"### BEGIN SOLUTION\n{answer}\n### END SOLUTION"
+            bare = _MARKS.sub("", answer).strip()
+            cell.source = f"### BEGIN SOLUTION\n{bare}\n### END SOLUTION"
             cell.metadata.update(_nbgrader(cell_id, solution=True))
         notebook.cells.append(cell)
 
