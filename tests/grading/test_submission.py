@@ -216,6 +216,27 @@ def test_definitions_leave_out_what_a_cell_does() -> None:
     assert definitions("def broken(") == ""
 
 
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ("import sys\nsys.stdout = sys.stderr = None", "import sys"),
+        ("np.pi: float = 3.0", ""),
+        ("plt.rcParams['font.size'] = 40", ""),
+        ("a = sys.stdout = 1", ""),
+        (
+            "WIDTH, (DEPTH, *REST) = 4, (2, 3, 5)",
+            "WIDTH, (DEPTH, *REST) = 4, (2, 3, 5)",
+        ),
+        ("WIDTH: int = 4", "WIDTH: int = 4"),
+    ],
+)
+def test_a_constant_is_a_definition_if_it_binds_names_only(
+    source: str, kept: str
+) -> None:
+    """What a cell does to a module must not reach the questions below."""
+    assert definitions(source) == kept
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
 def test_an_encoding_of_windows_costs_nothing(
     read: Callable[[Any], Submission], notebook_of: Callable[..., Any], encoding: str

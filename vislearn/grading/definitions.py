@@ -67,9 +67,21 @@ def _parsed(lines: list[str]) -> ast.Module:
 
 
 def _defines(node: ast.stmt) -> bool:
-    if isinstance(node, (ast.Assign, ast.AnnAssign)):
-        return node.value is not None and _is_literal(node.value)
+    if isinstance(node, ast.Assign):
+        return all(map(_is_name, node.targets)) and _is_literal(node.value)
+    if isinstance(node, ast.AnnAssign):
+        literal = node.value is not None and _is_literal(node.value)
+        return literal and _is_name(node.target)
     return isinstance(node, DEFINES)
+
+
+def _is_name(node: ast.expr) -> bool:
+    """Whether names are bound: `np.pi = 3` changes what belongs to everybody."""
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return all(map(_is_name, node.elts))
+    if isinstance(node, ast.Starred):
+        return _is_name(node.value)
+    return isinstance(node, ast.Name)
 
 
 def _is_literal(node: ast.expr) -> bool:
