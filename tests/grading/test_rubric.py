@@ -35,6 +35,7 @@ from vislearn.grading.rubric import (
 from vislearn.grading.rubric_import import read_sheet
 from vislearn.grading.rubric_sheet import HIDDEN, write_sheet
 from vislearn.grading.submission import Submission
+from vislearn.grading.term import remember
 
 openpyxl = pytest.importorskip("openpyxl")
 
@@ -535,7 +536,7 @@ def graded(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 reason="not_json",
             )
         )
-    monkeypatch.setattr("vislearn.grading.lab.load_lab", lambda _path: lab)
+    monkeypatch.setattr("vislearn.grading.term.load_lab", lambda _path: lab)
     return out
 
 
@@ -622,3 +623,13 @@ def test_marks_for_a_version_that_is_gone_need_consent(graded, tmp_path):
 def test_a_folder_that_was_never_graded_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="run `vislearn grade` first"):
         run("rubric", "export", tmp_path, "--to", tmp_path / "marks.xlsx")
+
+
+def test_the_commands_take_the_roster_that_the_run_was_given(graded, tmp_path):
+    roster = tmp_path / "roster.csv"
+    roster.write_text("student,name\nkim,김철수\nlee,이영희\npark,박지우\n")
+    remember(graded, roster, None)
+    file = tmp_path / "marks.xlsx"
+    assert run("rubric", "export", graded, "--to", file) == 0
+    assert run("rubric", "import", graded, filled(file, {("park", "writing"): 3})) == 0
+    assert [row.student for row in load_manual(graded / "journal.sqlite")] == ["park"]

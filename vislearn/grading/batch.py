@@ -15,6 +15,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ class Options:
         only_failed: take up only what ended in a time-out, a crash or a limit, and what
             has no result.
         roster: who is in the class; confirms whose a file is.
+        zone: of the times that do not say theirs, by default this machine's.
         regrade: patterns of submissions (by file or student) to grade anew.
         say: told what happens; progress: told how many of how many questions are done.
     """
@@ -78,6 +80,7 @@ class Options:
     seed_file: Path | None = None
     only_failed: bool = False
     roster: Roster | None = None
+    zone: tzinfo | None = None
     regrade: Sequence[str] = ()
     say: Callable[[str], None] = lambda _line: None
     progress: Callable[[int, int], None] = lambda _done, _all: None
@@ -105,7 +108,7 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
     _refuse(how, lab)
     shard.sweep()
     cgroups.sweep()
-    entries = read_class(lab, folder, how.roster)
+    entries = read_class(lab, folder, how.roster, how.zone)
     journal = open_journal(out, create=True)
     secret = course_secret(how.seed_file, lab.path)
     journal.set_fact("secret_mark", secret_mark(secret))
@@ -115,6 +118,7 @@ def grade(lab: Lab, folder: Path, out: Path, **options: Any) -> Outcome:
     journal.set_fact("fingerprint", mark)
     journal.set_fact("lab_path", str(lab.path))
     journal.set_fact("submissions", str(folder.resolve()))
+    journal.set_fact("zone", str(how.zone or ""))
     found = _enter(journal, entries)
     _forget(journal, found, lab, mark, how)
     tasks = _missing(lab, found, journal, mark)
@@ -179,8 +183,14 @@ class Entry:
     attempt: int
 
 
-def read_class(lab: Lab, folder: Path, roster: Roster | None) -> list[Entry]:
+def read_class(
+    lab: Lab, folder: Path, roster: Roster | None, zone: tzinfo | None = None
+) -> list[Entry]:
     """Read every notebook under a folder.
+
+    Args:
+        zone: of the times that do not say theirs (file names, tables), by default
+            this machine's.
 
     Raises:
         ValueError: if there is none.
@@ -189,7 +199,7 @@ def read_class(lab: Lab, folder: Path, roster: Roster | None) -> list[Entry]:
     read = [read_submission(file, lab, folder) for file in files]
     entries = []
     for submission in distinct(read, folder):
-        whose = identify(submission.path, folder, roster)
+        whose = identify(submission.path, folder, roster, zone)
         notes = (*submission.notes, *whose.notes)
         named = replace(submission, student=whose.student, notes=notes)
         entries.append(Entry(named, whose.handed_in, whose.attempt))

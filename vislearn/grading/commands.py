@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vislearn.grading import rubric_commands
+
+if TYPE_CHECKING:
+    from vislearn.grading.term import Term
 
 
 def add_parsers(subcommands: Any) -> None:
@@ -147,13 +150,12 @@ def run_grade(arguments: argparse.Namespace) -> int:
 
     from vislearn.grading.batch import grade
     from vislearn.grading.lab import load_lab
-    from vislearn.grading.roster import read_roster
     from vislearn.grading.term import open_term, remember
 
     lab = load_lab(find_lab(arguments.lab))
-    roster = read_roster(arguments.roster) if arguments.roster else None
     remember(arguments.out, arguments.roster, arguments.policy)
-    open_term(arguments.out, lab=lab.path)  # refuses bad rules before the long part
+    # Opened before the long part, so that bad rules are refused at once.
+    term = open_term(arguments.out, lab=lab.path)
     with tqdm(unit="question", leave=False, disable=None) as bar:
 
         def progress(done: int, count: int) -> None:
@@ -170,7 +172,8 @@ def run_grade(arguments: argparse.Namespace) -> int:
             only_failed=arguments.only_failed,
             regrade=arguments.regrade,
             seed_file=arguments.seed_file,
-            roster=roster,
+            roster=term.roster,
+            zone=term.policy.zone,
             say=lambda line: bar.write(line),
             progress=progress,
         )
@@ -202,7 +205,8 @@ def _write_all(out: Path, lab: Path | None, hide_names: bool) -> None:
     term = open_term(out, lab=lab)
     folder, likeness = Path(term.journal.fact("submissions")), None
     if folder.exists():
-        entries = read_class(term.lab, folder, term.roster)
+        zone = term.policy.zone
+        entries = read_class(term.lab, folder, term.roster, zone)
         likeness = compare(term.lab, [entry.submission for entry in entries])
     write_reports(
         term.lab,
@@ -218,7 +222,23 @@ def _write_all(out: Path, lab: Path | None, hide_names: bool) -> None:
     )
     write_junit(term.lab, term.records, out / "junit.xml")
     _print_marks(list(term.records), term.lab.points)
+    _print_zone(term)
     print(out / "summary.html")
+
+
+def _print_zone(term: Term) -> None:
+    """Say so if the policy is of another place than the one that times were read for.
+
+    A file name such as 2026-11-02T09-30.ipynb names no place, so it was read on the
+    clock of the policy that `vislearn grade` knew.
+    """
+    was, zone = term.journal.fact("zone"), term.policy.zone
+    if zone is not None and str(zone) != was:
+        print(
+            f"hand-in times without a zone were read on the clock of "
+            f"{was or 'this machine'}, not {zone}; `vislearn grade` with this policy "
+            "reads them again and grades nothing twice"
+        )
 
 
 def run_selftest(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from vislearn.grading.journal import Record
@@ -134,6 +134,12 @@ class Policy:
     missing: str = "blank"
     extensions: Mapping[str, datetime] = field(default_factory=dict)
     accommodations: Mapping[str, Accommodation] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The place whose clock the rules go by; None without a deadline or an end."""
+        time = self.deadline or self.closes
+        return time.tzinfo if time else None
 
     def of_student(self, student: str) -> Policy:
         """The same rules with this student's extension and accommodation applied."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vislearn.grading.journal import Record
-    from vislearn.grading.lab import Lab
     from vislearn.grading.roster import Roster
     from vislearn.grading.rubric import ManualRow
+    from vislearn.grading.term import Term
 
 
 def add_parsers(add: Any) -> None:
@@ -24,8 +24,8 @@ def add_parsers(add: Any) -> None:
     export.add_argument("out", type=Path, help="the --out of a `vislearn grade`")
     export.add_argument("--to", type=Path, required=True, help="the .xlsx to write")
     export.add_argument("--lang", choices=["ko", "en"], default="ko")
-    export.add_argument("--roster", type=Path, help="roster.csv: names, and the absent")
-    export.add_argument("--policy", type=Path, help="policy.yml: which attempt counts")
+    export.add_argument("--roster", type=Path, help="another roster.csv")
+    export.add_argument("--policy", type=Path, help="another policy.yml")
     export.add_argument("--lab", help="a lab's folder, if it has moved")
 
     load = subcommands.add_parser("import", help="read filled-in sheets back")
@@ -33,7 +33,7 @@ def add_parsers(add: Any) -> None:
     load.add_argument("out", type=Path, help="the --out of a `vislearn grade`")
     load.add_argument("sheets", type=Path, nargs="+", help=".xlsx or .csv files")
     load.add_argument("--marker", default="", help="who marked (default: file names)")
-    load.add_argument("--roster", type=Path, help="roster.csv, as in the export")
+    load.add_argument("--roster", type=Path, help="another roster.csv")
     load.add_argument(
         "--replace", action="store_true", help="blank cells take earlier marks back"
     )
@@ -46,34 +46,34 @@ def add_parsers(add: Any) -> None:
 
 
 def run_export(arguments: argparse.Namespace) -> int:
-    from vislearn.grading.manual_store import load_manual
-    from vislearn.grading.policy import Policy, marks
-    from vislearn.grading.policy_file import read_policy
     from vislearn.grading.rubric_sheet import write_sheet
 
-    lab, records, roster, file = _class(arguments)
-    policy = read_policy(arguments.policy) if arguments.policy else Policy()
-    given = load_manual(file)
-    rows = marks(lab, records, policy, roster, given)
-    pages = arguments.out / "reports"
-    write_sheet(lab, rows, arguments.to, arguments.lang, given=given, pages=pages)
+    term = _term(arguments, policy=arguments.policy)
+    rows = term.marks
+    write_sheet(
+        term.lab,
+        rows,
+        arguments.to,
+        arguments.lang,
+        given=term.manual,
+        pages=arguments.out / "reports",
+    )
     print(f"{arguments.to}: {len(rows)} students")
     return 0
 
 
 def run_import(arguments: argparse.Namespace) -> int:
     """Exit code 1, and nothing stored, if anything is wrong with any sheet."""
-    from vislearn.grading.manual_store import load_manual, store_manual
     from vislearn.grading.rubric import changed_since, merge
     from vislearn.grading.rubric_import import read_sheet
 
-    lab, records, roster, file = _class(arguments)
-    shas = _shas(records, roster)
+    term = _term(arguments)
+    shas = _shas(term.records, term.roster)
     sheets, problems = [], []
     for path in arguments.sheets:
         options = {"marker": arguments.marker, "blanks": arguments.replace}
         try:
-            sheets.append(read_sheet(path, lab, students=set(shas), **options))
+            sheets.append(read_sheet(path, term.lab, students=set(shas), **options))
         except ValueError as error:
             problems.append(str(error))
     if problems:
@@ -86,30 +86,22 @@ def run_import(arguments: argparse.Namespace) -> int:
             + ", ".join(stale)
             + "; nothing is imported. Export again, or use --accept-changed"
         )
-    before = load_manual(file)
-    store_manual(file, merged)
-    for line in _differences(before, merged):
+    term.journal.store_manual(merged)
+    for line in differences(term.manual, merged):
         print(line)
     students = len({row.student for row in merged})
     print(f"{len(merged)} marks of {students} students imported")
     return 0
 
 
-def _class(
-    arguments: argparse.Namespace,
-) -> tuple[Lab, list[Record], Roster | None, Path]:
-    """The lab, its records, the roster and the journal's file."""
+def _term(arguments: argparse.Namespace, policy: Path | None = None) -> Term:
+    """The graded class, with the roster and the policy of the run unless others."""
     from vislearn.grading.commands import find_lab, import_quickly
-    from vislearn.grading.journal import open_journal
-    from vislearn.grading.lab import load_lab
-    from vislearn.grading.roster import read_roster
+    from vislearn.grading.term import open_term
 
     import_quickly()
-    journal = open_journal(arguments.out, create=False)
-    lab = load_lab(find_lab(arguments.lab or journal.fact("lab_path")))
-    records = journal.records(list(lab.questions), journal.fact("fingerprint"))
-    roster = read_roster(arguments.roster) if arguments.roster else None
-    return lab, records, roster, journal.file
+    lab = find_lab(arguments.lab) if arguments.lab else None
+    return open_term(arguments.out, lab=lab, roster=arguments.roster, policy=policy)
 
 
 def _shas(records: Sequence[Record], roster: Roster | None) -> dict[str, list[str]]:
@@ -124,7 +116,7 @@ def _shas(records: Sequence[Record], roster: Roster | None) -> dict[str, list[st
     return found
 
 
-def _differences(before: Sequence[ManualRow], after: Sequence[ManualRow]) -> list[str]:
+def differences(before: Sequence[ManualRow], after: Sequence[ManualRow]) -> list[str]:
     """What an import changed of marks that were there already."""
     old = {(row.student, row.item): row for row in before}
     lines = []
