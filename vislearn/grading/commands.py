@@ -1,4 +1,4 @@
-"""`vislearn release`, `check`, `grade`, `report` and `selftest`."""
+"""`vislearn release`, `check`, `grade`, `report` and `selftest`; what joins them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vislearn.grading import rubric_commands
+from vislearn.grading.exchange import commands as exchange_commands
+from vislearn.grading.exchange import release_commands
 
 if TYPE_CHECKING:
     from vislearn.grading.term import Term
@@ -24,13 +26,18 @@ def add_parsers(subcommands: Any) -> None:
     release = add("release", run_release, "make the notebooks of a lab for learners")
     release.add_argument("lab", help="a lab's folder, or its name under labs/")
     release.add_argument("--lang", choices=["ko", "en", "all"], default="all")
-    release.add_argument("--out", type=Path, required=True)
+    release_commands.add_release_options(release)
     release.add_argument(
         "--instructor", action="store_true", help="add notebooks with the solutions"
     )
 
     check = add("check", run_check, "try your own notebook before handing it in")
     check.add_argument("notebook", type=Path)
+    check.add_argument(
+        "--classroom",
+        action="store_true",
+        help="take a whole folder, and tell GitHub Classroom (in its workflow)",
+    )
 
     grade = add("grade", run_grade, "grade a folder of notebooks")
     grade.add_argument("lab", help="a lab's folder, or its name under labs/")
@@ -77,6 +84,7 @@ def add_parsers(subcommands: Any) -> None:
     selftest.add_argument("lab", help="a lab's folder, or its name under labs/")
 
     rubric_commands.add_parsers(add)
+    exchange_commands.add_parsers(add)
 
 
 def _add_rules(parser: argparse.ArgumentParser) -> None:
@@ -125,9 +133,14 @@ def run_release(arguments: argparse.Namespace) -> int:
     from vislearn.grading.lab import LANGUAGES, load_lab
     from vislearn.grading.release import release
 
+    release_commands.refuse_misplaced(arguments)
     languages = LANGUAGES if arguments.lang == "all" else (arguments.lang,)
-    lab = load_lab(find_lab(arguments.lab))
-    for path in release(lab, languages, arguments.out, instructor=arguments.instructor):
+    lab, out = load_lab(find_lab(arguments.lab)), arguments.out
+    if out is None:
+        written = release_commands.release_elsewhere(arguments, lab, languages)
+    else:
+        written = release(lab, languages, out, instructor=arguments.instructor)
+    for path in written:
         print(path)
     return 0
 
@@ -136,9 +149,16 @@ def run_check(arguments: argparse.Namespace) -> int:
     import_quickly()
     from vislearn.grading.check import check_notebook, table
 
-    lines, lang = check_notebook(
-        arguments.notebook, say=lambda line: print(line, file=sys.stderr, flush=True)
-    )
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    if arguments.classroom:
+        # 0 with points missing, too: a step that fails would keep the report back.
+        from vislearn.grading.exchange.classroom import report, self_check
+
+        print(report(self_check(arguments.notebook, say)))
+        return 0
+    lines, lang = check_notebook(arguments.notebook, say)
     print(table(lines, lang))
     return 0 if all(line.points == line.max_points for line in lines) else 1
 

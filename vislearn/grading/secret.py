@@ -36,12 +36,7 @@ def course_secret(file: Path | None, lab_path: Path) -> str:
         ValueError: if it lies in the course's repository, or is too short.
     """
     place = default_file() if file is None else file
-    repository = _repository(lab_path.resolve())
-    if repository in place.resolve().parents:
-        raise ValueError(
-            f"{place} lies in the course's repository {repository}: whoever has that "
-            "would know the hidden inputs; keep the secret somewhere else"
-        )
+    refuse_published(place, lab_path)
     if file is None and not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -54,6 +49,20 @@ def course_secret(file: Path | None, lab_path: Path) -> str:
             "or more"
         )
     return text
+
+
+def refuse_published(place: Path, lab_path: Path) -> None:
+    """Keep what holds the secret out of the repository of a lab.
+
+    Raises:
+        ValueError: if `place` lies there.
+    """
+    repository = _repository(lab_path.resolve())
+    if repository in place.resolve().parents:
+        raise ValueError(
+            f"{place} lies in the course's repository {repository}: whoever has that "
+            "would know the hidden inputs; keep the secret somewhere else"
+        )
 
 
 def mark(secret: str) -> str:

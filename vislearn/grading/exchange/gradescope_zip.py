@@ -6,18 +6,21 @@ nowhere else. Two zips of the same lab, secret and library are equal byte by byt
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import vislearn
 from vislearn.grading.exchange.gradescope import check_visibility, failed
+from vislearn.grading.exchange.gradescope_archive import (
+    EXECUTABLE,
+    PRIVATE,
+    named,
+    write_archive,
+)
 from vislearn.grading.lab import Lab
 from vislearn.grading.secret import MIN_LENGTH
 
 LIBRARY = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "LICENSE-TEXT")
-_EXECUTABLE, _PLAIN, _PRIVATE = 0o755, 0o644, 0o600
 _SETUP = """\
 #!/usr/bin/env bash
 # Runs once, when Gradescope builds the image of this assignment.
@@ -31,7 +34,9 @@ apt-get install -y --no-install-recommends python3.11 python3.11-venv ||
   apt-get install -y --no-install-recommends python3 python3-venv
 python="$(command -v python3.11 || command -v python3)"
 "$python" -m venv "$root/venv"
+# Containers there have no GPU: without its libraries torch is a tenth as large.
 "$root/venv/bin/pip" install --no-cache-dir \\
+  --extra-index-url https://download.pytorch.org/whl/cpu \\
   -c "$root/source/library/constraints.txt" "$root/source/library[course,grade]"
 # The expected values, so that the first submission need not wait for them.
 VISLEARN_CACHE="$root/source/cache" "$root/venv/bin/python" \\
@@ -74,9 +79,10 @@ Settings of the assignment in Gradescope:
 def gradescope_zip(
     lab: Lab, out: Path, secret: str, *, visibility: str = "visible"
 ) -> Path:
-    """Write `<lab>.gradescope.zip` into the folder `out`.
+    """Write the archive of a lab's autograder.
 
     Args:
+        out: the file, or a folder for `<lab>.gradescope.zip`.
         secret: of the course (`secret.course_secret`).
         visibility: when learners see the tests: visible, after_due_date,
             after_published or hidden.
@@ -92,35 +98,20 @@ def gradescope_zip(
             "or more"
         )
     settings = {"lab": lab.id, "visibility": visibility}
-    about = failed(lab.id, "run_autograder did not get as far as to grade")
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / f"{lab.id}.gradescope.zip"
-    file.unlink(missing_ok=True)
-    file.touch(mode=_PRIVATE)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, "setup.sh", _SETUP.encode(), _EXECUTABLE)
-        _add(archive, "run_autograder", _RUN.encode(), _EXECUTABLE)
-        _add(archive, "README.txt", _readme(lab).encode(), _PLAIN)
-        _add(archive, "settings.json", _json(settings), _PLAIN)
-        _add(archive, "not_graded.json", _json(about), _PLAIN)
-        _add(archive, "course-secret", f"{secret.strip()}\n".encode(), _PRIVATE)
+    file = named(out, f"{lab.id}.gradescope.zip")
+    with write_archive(file) as archive:
+        archive.add("setup.sh", _SETUP, EXECUTABLE)
+        archive.add("run_autograder", _RUN, EXECUTABLE)
+        archive.add("README.txt", _readme(lab))
+        archive.add("settings.json", settings)
+        archive.add("not_graded.json", failed(lab.id, "run_autograder was cut short"))
+        archive.add("course-secret", f"{secret.strip()}\n", PRIVATE)
         for path in _files(lab.path):
             name = path.relative_to(lab.path).as_posix()
-            _add(archive, f"course/{lab.id}/{name}", path.read_bytes(), _PRIVATE)
+            archive.add(f"course/{lab.id}/{name}", path.read_bytes(), PRIVATE)
         for name, path in library_files():
-            _add(archive, f"library/{name}", path.read_bytes(), _PLAIN)
+            archive.add(f"library/{name}", path.read_bytes())
     return file
-
-
-def _add(archive: zipfile.ZipFile, name: str, content: bytes, mode: int) -> None:
-    entry = zipfile.ZipInfo(name)  # dated 1980: the same content, the same archive
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = (0o100000 | mode) << 16
-    archive.writestr(entry, content)
-
-
-def _json(content: object) -> bytes:
-    return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
 
 def _readme(lab: Lab) -> str:
