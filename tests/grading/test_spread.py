@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unicodedata
 from collections.abc import Callable
@@ -91,6 +92,17 @@ def test_a_dask_cluster_gives_the_same_table(
     assert table(there) == table(here)
     assert table(here)["s00.ipynb"] == ("graded", [3, 4, 3])
     assert table(here)["s01.ipynb"] == ("graded", [3, 0, 0])
+
+
+def test_the_own_cluster_leaves_no_folder_of_dask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = set(Path("/tmp").glob(f"{shard.PREFIX}{os.getpid()}-*"))
+    with spread.cluster(1, "") as client:
+        assert client.submit(lambda: 7).result() == 7
+        assert set(Path("/tmp").glob(f"{shard.PREFIX}{os.getpid()}-*")) == before
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_scheduler_is_said(

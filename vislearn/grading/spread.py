@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from vislearn.grading.shard import BatchRefusedError, Job, Row, grade_chunk, stop_all
+from vislearn.grading.kernel import remove_folder
+from vislearn.grading.shard import (
+    BatchRefusedError,
+    Job,
+    Row,
+    grade_chunk,
+    stop_all,
+    workshop,
+)
 
 POLL_SECONDS = 0.1
 CONNECT_SECONDS = 30.0
@@ -53,7 +61,8 @@ def cluster(jobs: int, scheduler: str) -> Iterator[Any]:
         "distributed.worker.http.routes": [],
     }
     with (
-        dask.config.set(settings),
+        workshop() as scratch,
+        dask.config.set({**settings, "temporary-directory": str(scratch)}),
         LocalCluster(
             n_workers=1,
             threads_per_worker=jobs,
@@ -64,6 +73,7 @@ def cluster(jobs: int, scheduler: str) -> Iterator[Any]:
         ) as local,
         Client(local) as client,
     ):
+        remove_folder(scratch)  # Dask keeps nothing there; a killed run would leave it
         try:
             yield client
         finally:

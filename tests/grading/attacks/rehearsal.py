@@ -32,6 +32,7 @@ class Rehearsal:
         reached: whether something of an attack has come through the network.
         damage: what has happened to the lab, the results or the system.
         left: what has been left behind, by kind.
+        counts: how many there were of each kind before and after.
     """
 
     expected: dict[str, tuple[Expected, ...]]
@@ -41,6 +42,7 @@ class Rehearsal:
     reached: bool
     damage: list[str]
     left: dict[str, set[str]] = field(default_factory=dict)
+    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def problems(self) -> dict[str, str]:
         """Everything that is not as it should be; empty after a good run."""
@@ -75,6 +77,7 @@ def rehearse(
     damage = [] if _contents(lab) == before else ["the lab has changed"]
     damage += [str(p) for p in Path("/tmp").glob("vislearn-marker*")]
     damage += [str(p) for p in folder.glob("*/vislearn-*")]
+    left = watch.left_behind()
     return Rehearsal(
         expected,
         outcome.records,
@@ -82,7 +85,8 @@ def rehearse(
         outcome.graded_now,
         reached,
         damage,
-        watch.left_behind(),
+        left,
+        watch.counts(),
     )
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 PATIENCE = 20.0  # seconds; a kernel of another run lives less long
-PREFIXES = ("vl", "vislearn", "shard-")
+PREFIXES = ("vl", "dask-")
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -85,6 +85,7 @@ class Watch:
     def __init__(self) -> None:
         self._adopt(True)
         self.before = {name: look() for name, look in LOOKS.items()}
+        self.after = self.before
         self.own = {os.getpid()}
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._follow, daemon=True)
@@ -99,9 +100,16 @@ class Watch:
         while any(new.values()) and time.monotonic() < end:
             time.sleep(0.2)
             new = {name: new[name] & look() for name, look in LOOKS.items()}
+        self.after = {name: look() for name, look in LOOKS.items()}
         self._adopt(False)
         found = {name: set(filter(self._is_ours, names)) for name, names in new.items()}
         return {name: names for name, names in found.items() if names}
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """How many there were before and after, whoever made them."""
+        return {
+            name: (len(self.before[name]), len(self.after[name])) for name in LOOKS
+        }
 
     def _follow(self) -> None:
         """Remember the numbers of all descendants."""
@@ -111,7 +119,7 @@ class Watch:
                 self.own |= {process.pid for process in children}
 
     def _is_ours(self, name: str) -> bool:
-        maker = re.search(r"/(?:vlg-|vislearn-|vl)(\d+)-", name)
+        maker = re.search(r"/(?:vlg|vlk|vislearn)-(\d+)-", name)
         return maker is None or int(maker[1]) in self.own
 
     @staticmethod
