@@ -26,6 +26,21 @@ from vislearn.grading.exchange.gradescope_zip import gradescope_zip
 from vislearn.grading.lab import Lab
 
 SECRET = "the secret of a course in a test"
+# What setup.sh installs with, as programs that only note what they were asked for.
+PROGRAMS = {
+    "apt-get": '#!/bin/sh\necho "apt-get $*" >> "$AUTOGRADER_ROOT/told"\n',
+    "pip": '#!/bin/sh\necho "pip $*" >> "$AUTOGRADER_ROOT/told"\n',
+    "python3.11": """\
+#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exit 9
+mkdir -p "$3/bin"
+cp "$AUTOGRADER_ROOT/programs/pip" "$3/bin/pip"
+for name in python python3; do
+  printf '#!/bin/sh\\nexec {python} "$@"\\n' > "$3/bin/$name"
+  chmod 755 "$3/bin/$name"
+done
+""",
+}
 TOP: dict[str, Any] = {
     "score": (int, float),
     "execution_time": (int, float),
@@ -225,16 +240,46 @@ def unpack(file: Path, folder: Path) -> None:
 def autograder(
     minilab: Lab, tmp_path_factory: pytest.TempPathFactory, needs_sandbox: None
 ) -> Path:
-    """A clean folder with what Gradescope makes of the zip."""
+    """A clean folder with what Gradescope makes of the zip: unpacked, and set up.
+
+    setup.sh itself runs, but with an apt-get and a `python3.11 -m venv` that install
+    nothing: they note what they were asked for, and this interpreter takes the place
+    of the new environment's.
+    """
     root = tmp_path_factory.mktemp("autograder")
-    unpack(gradescope_zip(minilab, root / "upload", SECRET), root / "source")
+    upload = tmp_path_factory.mktemp("upload")
+    unpack(gradescope_zip(minilab, upload, SECRET), root / "source")
+    programs = root / "programs"
+    programs.mkdir()
+    for name, text in PROGRAMS.items():
+        (programs / name).write_text(text.format(python=sys.executable))
+        (programs / name).chmod(0o755)
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
+    own = {"HOME": str(root), "PATH": path, "AUTOGRADER_ROOT": str(root)}
+    subprocess.run(
+        [str(root / "source" / "setup.sh")], cwd="/", env=own, check=True, timeout=300
+    )
     return root
 
 
+def test_setup_installs_the_library_of_the_zip_and_prepares_the_values(
+    autograder: Path,
+) -> None:
+    told = (autograder / "told").read_text().splitlines()
+    assert told[0] == "apt-get update"
+    assert any("bubblewrap" in line for line in told)
+    (pip,) = [line for line in told if line.startswith("pip ")]
+    library = autograder / "source" / "library"
+    assert pip.startswith("pip install ")
+    assert f"-c {library}/constraints.txt {library}[course,grade]" in pip
+    assert list((autograder / "source" / "cache").rglob("*.json"))
+    assert stat.S_IMODE((autograder / "source").stat().st_mode) == 0o700
+
+
 def run_autograder(root: Path, expect: int = 0, **environment: str) -> dict[str, Any]:
-    """Run the script with this environment's Python and no course of ours in sight."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    kept = {"HOME": str(root), "PATH": path, "AUTOGRADER_ROOT": str(root)}
+    """Run the script, without anything of this checkout's in its environment."""
+    kept = {"HOME": str(root), "PATH": os.environ["PATH"]}
+    kept["AUTOGRADER_ROOT"] = str(root)
     (root / "results" / "results.json").unlink(missing_ok=True)
     done = subprocess.run(
         [str(root / "source" / "run_autograder")],
@@ -310,12 +355,15 @@ def test_a_failure_of_ours_is_told_and_gives_no_score(
 
 
 def test_results_exist_even_if_python_does_not_start(
-    autograder: Path, submission: Path, tmp_path: Path
+    autograder: Path, submission: Path
 ) -> None:
-    (tmp_path / "python3").write_text("#!/bin/sh\nexit 9\n")
-    (tmp_path / "python3").chmod(0o755)
-    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
-    results = run_autograder(autograder, expect=9, PATH=path)
+    python = autograder / "venv" / "bin" / "python3"
+    kept = python.read_text()
+    python.write_text("#!/bin/sh\nexit 9\n")
+    try:
+        results = run_autograder(autograder, expect=9)
+    finally:
+        python.write_text(kept)
     assert "score" not in results
 
 
