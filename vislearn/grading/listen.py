@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import zmq
 
+from vislearn.grading import clock
 from vislearn.grading.emit import MIME
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class _Waiting:
     def finished(self) -> bool:
         if not self.replied_at:
             return False
-        return self.idle or time.monotonic() - self.replied_at > LOST_IDLE_SECONDS
+        return self.idle or clock.now() - self.replied_at > LOST_IDLE_SECONDS
 
 
 class Listener:
@@ -89,12 +90,12 @@ class Listener:
 
         Args:
             message: id of the request.
-            deadline: on the monotonic clock.
+            deadline: on the clock of `clock`.
             gentle: give up at the deadline without interrupting (at start).
         """
         run, waiting = CellRun(), _Waiting(message, deadline)
         while not waiting.finished:
-            left = int(1000 * (waiting.deadline - time.monotonic()))
+            left = int(1000 * (waiting.deadline - clock.now()))
             for socket, _ in self.poller.poll(max(0, min(POLL_MS, left))):
                 self._drain(socket, waiting, run)
             if waiting.finished:
@@ -136,7 +137,7 @@ class Listener:
             return
         kind, content = message["msg_type"], message["content"]
         if shell:
-            waiting.replied_at = waiting.replied_at or time.monotonic()
+            waiting.replied_at = waiting.replied_at or clock.now()
             if content.get("status") == "error":
                 _note_error(run, content)
         elif kind == "status" and content["execution_state"] == "idle":
@@ -156,7 +157,7 @@ class Listener:
         return self.bytes > budget or self.messages > self.limits.messages
 
     def _out_of_time(self, waiting: _Waiting, gentle: bool) -> str:
-        now = time.monotonic()
+        now = clock.now()
         if now < waiting.deadline:
             return ""
         if waiting.interrupted or gentle:

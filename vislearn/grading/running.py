@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from vislearn.grading import clock
 from vislearn.grading.emit import SEEDS_VARIABLE, derive_seed
 from vislearn.grading.kernel import GuardedKernel, KernelSettings
 from vislearn.grading.lab import Lab
@@ -119,8 +120,8 @@ class Recorder:
         if step.stage in ("guard", "setup"):
             return SETUP_SECONDS
         if not self.deadline:
-            self.deadline = time.monotonic() + self.timeout
-        left = max(0.1, self.deadline - time.monotonic())
+            self.deadline = clock.now() + self.timeout
+        left = max(0.1, self.deadline - clock.now())
         return left if step.stage == "probe" else min(left, self.timeout / 2)
 
     def take(self, step: Step, run: CellRun) -> None:
