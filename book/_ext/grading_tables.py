@@ -1,118 +1,58 @@
 """The instructors' tables: attacks, speed, a whole class, and a kernel's limits.
 
-`{vl-table} attack-summary`  fair marks, unearned and lost points, no result, by grader
-`{vl-table} attacks`         every attack with what each grader gave
-`{vl-table} grading-speed`   seconds per submission, side by side
-`{vl-table} grading-class`   a class of generated submissions, its time and memory
-`{vl-table} grading-limits`  what one question's kernel may use
+`{vl-table} attack-summary`     fair marks, unearned and lost points, by grader
+`{vl-table} attacks-integrity`  every attack of one kind with what each grader gave;
+                                also -availability, -honest and -file
+`{vl-table} grading-speed`      seconds per submission, side by side
+`{vl-table} grading-class`      a class of generated submissions, its time and memory
+`{vl-table} grading-limits`     what one question's kernel may use
 
-The first four come from `book/grading_*.json`, which `make attacks` and
-`make bench-grading` write; without its file a table is an error that ends the build.
+All but the last come from `book/grading_*.json`, which the benchmarks write; without
+its file a table is an error that ends the build.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import yaml
 from docutils import nodes
 
 Rows = list[list[Any]]
+ATTACKS = tuple(f"attacks-{kind}" for kind in ("integrity", "availability"))
+ATTACKS += ("attacks-honest", "attacks-file")
 FILES = {
     "attack-summary": "grading_attacks.json",
-    "attacks": "grading_attacks.json",
+    **dict.fromkeys(ATTACKS, "grading_attacks.json"),
     "grading-speed": "grading_speed.json",
     "grading-class": "grading_class.json",
 }
 COMMANDS = {
     "grading_attacks.json": "make attacks",
     "grading_speed.json": "make bench-grading",
-    "grading_class.json": "make bench-grading",
+    "grading_class.json": "python benchmarks/grading_class.py",
 }
 KINDS = (*FILES, "grading-limits")
+# The keys of the reports, and what the tables call the graders.
+GRADERS = {"ours": "vislearn", "nbgrader": "nbgrader", "otter": "otter-grader"}
 UNEARNED, LOST = "▲", "▼"
 SIDE_EFFECTS = ("others_ungraded", "ran_in_grader", "reached", "damaged")
-ORDER = ("integrity", "availability", "honest", "file")
+WORDS_FILE = Path(__file__).with_name("grading_tables.yml")
+WORDS: dict[str, dict[str, str]] = yaml.safe_load(WORDS_FILE.read_text("utf-8"))
 
-WORDS: dict[str, dict[str, Any]] = {
-    "ko": {
-        "attack": "공격",
-        "kind": "종류",
-        "fair": "공정한 점수",
-        "grader": "채점기",
-        "tried": "시도",
-        "marks": "공정한 점수를 준 횟수",
-        "unearned": "얻지 않은 점수를 줌",
-        "lost": "얻은 점수를 잃음",
-        "none": "결과 없음",
-        "others": "다른 사람의 점수도 잃음",
-        "hang": "끝나지 않음",
-        "no result": "결과 없음",
-        "failed": "실패로 끝남",
-        "not tried": "해당 없음",
-        "integrity": "점수를 노림",
-        "availability": "채점을 방해함",
-        "honest": "정직하지만 특이함",
-        "file": "특이한 파일",
-        "others_ungraded": "다른 사람도 채점하지 못함",
-        "ran_in_grader": "채점기 안에서 코드가 실행됨",
-        "reached": "네트워크에 닿음",
-        "damaged": "채점기의 파일이 바뀜",
-        "limit": "한도",
-        "value": "값",
-        "memory_mb": "메모리(모든 프로세스를 합해)",
-        "processes": "프로세스와 스레드의 수",
-        "file_mb": "파일 하나의 크기",
-        "files": "동시에 연 파일의 수",
-        "tmp_mb": "`/tmp`와 홈 폴더, 각각",
-        "shm_mb": "공유 메모리(`/dev/shm`)",
-        "sockets_mb": "소켓 폴더",
-        "output_mb": "출력",
-        "messages": "메시지의 수",
-        "cpu_s": "CPU 시간",
-        "seconds": "초",
-    },
-    "en": {
-        "attack": "attack",
-        "kind": "kind",
-        "fair": "fair points",
-        "grader": "grader",
-        "tried": "tried",
-        "marks": "fair marks",
-        "unearned": "unearned points",
-        "lost": "points lost",
-        "none": "no result",
-        "others": "cost others their mark",
-        "hang": "hangs",
-        "no result": "no result",
-        "failed": "ends in failure",
-        "not tried": "does not apply",
-        "integrity": "after points",
-        "availability": "disturbs grading",
-        "honest": "honest but odd",
-        "file": "odd file",
-        "others_ungraded": "others not graded, either",
-        "ran_in_grader": "its code ran in the grader",
-        "reached": "reached the network",
-        "damaged": "changed the grader's files",
-        "limit": "limit",
-        "value": "value",
-        "memory_mb": "memory (of all its processes together)",
-        "processes": "processes and threads",
-        "file_mb": "size of a single file",
-        "files": "files open at once",
-        "tmp_mb": "`/tmp` and home, each",
-        "shm_mb": "shared memory (`/dev/shm`)",
-        "sockets_mb": "folder of its sockets",
-        "output_mb": "output",
-        "messages": "messages",
-        "cpu_s": "CPU time",
-        "seconds": "s",
-    },
-}
+
+@dataclass(frozen=True)
+class Table:
+    """Head and rows, a sentence about how they came about, and a list of remarks."""
+
+    head: list[str]
+    rows: Rows
+    note: str = ""
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
 def read_report(book: Path, kind: str) -> dict[str, Any]:
@@ -128,31 +68,48 @@ def read_report(book: Path, kind: str) -> dict[str, Any]:
     return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
+def grading_table(kind: str, lang: str, book: Path) -> Table:
+    """One of the tables (`KINDS`).
+
+    Raises:
+        ValueError: if its measurements are missing.
+    """
+    if kind == "grading-limits":
+        return limits(lang)
+    report = read_report(book, kind)
+    if kind == "attack-summary":
+        return attack_summary(report, lang)
+    if kind in ATTACKS:
+        return attacks(report, lang, kind.removeprefix("attacks-"))
+    if kind == "grading-speed":
+        return speed(report, lang)
+    return school_class(report, lang)
+
+
 def outcome(fair: float, given: Mapping[str, Any] | None) -> str:
     """fair, unearned, lost, none (no mark at all) or not tried."""
     if given is None:
         return "not tried"
-    if given.get("points") is None:
+    if given.get("points") is None or "ungraded" in str(given.get("result")):
         return "none"
     points = float(given["points"])
     return "unearned" if points > fair else "lost" if points < fair else "fair"
 
 
-def attack_rows(report: Mapping[str, Any], lang: str) -> tuple[list[str], Rows]:
-    """Head and rows of every attack; what is not fair carries a sign."""
-    words, graders = WORDS[lang], report["graders"]
-    head = [words["attack"], words["kind"], words["fair"], *graders]
-    listed = sorted(report["attacks"], key=lambda one: ORDER.index(one["kind"]))
+def attacks(report: Mapping[str, Any], lang: str, kind: str) -> Table:
+    """Every attack of a kind; what is not fair carries a sign."""
+    words = WORDS[lang]
+    head = [words["attack"], words["fair"], *GRADERS.values()]
     rows = [
         [
             one["title"][lang],
-            words[one["kind"]],
-            f"{one['points']:g}",
-            *(_cell(one["points"], one.get(name), words) for name in graders),
+            f"{one['fair']:g}",
+            *(_cell(one["fair"], one.get(name), words) for name in GRADERS),
         ]
-        for one in listed
+        for one in report["attacks"]
+        if one["kind"] == kind
     ]
-    return head, rows
+    return Table(head, rows)
 
 
 def _cell(
@@ -172,30 +129,120 @@ def _cell(
     return text if found == "fair" and not besides else nodes.strong("", text)
 
 
-def summary_rows(report: Mapping[str, Any], lang: str) -> tuple[list[str], Rows]:
-    """Head and one row for each grader."""
+def attack_summary(report: Mapping[str, Any], lang: str) -> Table:
+    """One row for each grader, and what was run how."""
     words = WORDS[lang]
     keys = ("tried", "marks", "unearned", "lost", "none", "others")
     rows: Rows = []
-    for name in report["graders"]:
-        given = [(one["points"], one.get(name)) for one in report["attacks"]]
+    for name, shown in GRADERS.items():
+        given = [(one["fair"], one.get(name)) for one in report["attacks"]]
         found = [outcome(points, verdict) for points, verdict in given]
         others = sum(bool(v and v.get("others_ungraded")) for _, v in given)
         counts = [found.count(key) for key in ("fair", "unearned", "lost", "none")]
-        rows.append([name, sum(counts), *counts, others])
-    return [words["grader"], *(words[key] for key in keys)], rows
+        rows.append([shown, sum(counts), *counts, others])
+    settings = report["settings"]
+    note = words["attack note"].format(
+        about=_about(report),
+        seconds=f"{settings['limit_seconds']:g}",
+        gigabytes=settings["address_space_gb"],
+        points=report["points"],
+    )
+    return Table([words["grader"], *(words[key] for key in keys)], rows, note)
 
 
-def limit_rows(lang: str) -> tuple[list[str], Rows]:
+def school_class(report: Mapping[str, Any], lang: str) -> Table:
+    """One row for each way of grading the whole class.
+
+    Raises:
+        ValueError: if the tables of marks differ: then there is nothing to show.
+    """
+    if not report["tables_identical"]:
+        raise ValueError("book/grading_class.json: the tables of marks differ")
+    words = WORDS[lang]
+    keys = ("way", "time", "each", "memory", "as expected")
+    rows: Rows = []
+    for name, run in report["runs"].items():
+        way = words[f"run {name}"].format(
+            workers=run.get("jobs") or run.get("dask_workers"),
+            kills=len(run.get("kills", ())),
+        )
+        expected = report["files_with_the_expected_result"][name]
+        rows.append(
+            [
+                way,
+                f"{run['seconds']:.0f}",
+                f"{run['seconds_per_submission']:.2f}",
+                run["driver_peak_mb"],
+                f"{expected} / {report['files']}",
+            ]
+        )
+    note = words["class note"].format(
+        about=_about(report),
+        files=report["files"],
+        students=report["students"],
+        unreadable=report["unreadable_files"],
+        questions=report["questions"],
+    )
+    return Table([words[key] for key in keys], rows, note)
+
+
+def speed(report: Mapping[str, Any], lang: str) -> Table:
+    """One row for each lab and grader, and how many times our seconds it takes."""
+    words = WORDS[lang]
+    head = [words[key] for key in ("lab", "grader", "each", "start", "ratio")]
+    rows: Rows = []
+    for lab in report["labs"]:
+        for name, row in lab["graders"].items():
+            each, start = row["seconds_per_submission"], row["start_seconds"]
+            ratio = f"{row['ratio']:.1f}"
+            if row["ratio_lowest"] != row["ratio_highest"]:
+                ratio += f" ({row['ratio_lowest']:.1f}–{row['ratio_highest']:.1f})"
+            spread = f"{each['lowest']:.2f}–{each['highest']:.2f}"
+            rows.append(
+                [
+                    lab["lab"],
+                    name,
+                    f"{each['median']:.2f} ({spread})",
+                    f"{start['median']:.1f}",
+                    ratio,
+                ]
+            )
+    labs = [
+        words["speed lab"].format(
+            lab=lab["lab"],
+            questions=lab["questions"],
+            submissions=lab["submissions"],
+            right=lab["right_submissions"],
+            rounds=lab["rounds"],
+        )
+        for lab in report["labs"]
+    ]
+    note = words["speed note"].format(
+        labs="; ".join(labs),
+        processors=report["settings"]["processors"],
+        about=_about(report),
+    )
+    remarks = tuple((name, about[lang]) for name, about in report["about"].items())
+    return Table(head, rows, note, remarks)
+
+
+def limits(lang: str) -> Table:
     """The defaults of `sandbox.Limits`, which is where they are enforced from."""
     from vislearn.grading.sandbox import Limits
 
-    words, limits = WORDS[lang], Limits()
+    words, held = WORDS[lang], Limits()
     rows: Rows = []
-    for field in fields(limits):
-        number = getattr(limits, field.name)
+    for field in fields(held):
         unit = {"mb": " MB", "s": f" {words['seconds']}"}.get(
             field.name.rpartition("_")[2], ""
         )
-        rows.append([words[field.name], f"{number:,}{unit}"])
-    return [words["limit"], words["value"]], rows
+        rows.append([words[field.name], f"{getattr(held, field.name):,}{unit}"])
+    return Table([words["limit"], words["value"]], rows)
+
+
+def _about(report: Mapping[str, Any]) -> str:
+    """Versions and the day."""
+    found: Iterable[tuple[str, str]] = report["versions"].items()
+    names = {**GRADERS, "python": "Python", "kernel": "Linux"}
+    listed = [f"{names.get(name, name)} {version}" for name, version in found]
+    return ", ".join([*listed, report["date"]])

@@ -5,6 +5,8 @@
 `{vl-table} parity`     agreement with reference implementations, `book/parity.json`
 `{vl-table} execution`  how long each page's code ran, and whether it succeeded
 
+and the tables of the instructors' page, see `grading_tables`.
+
 The prose around them is ordinary, bilingual and checked; only rows are generated.
 """
 
@@ -18,6 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import grading_tables
 from docutils import nodes
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx import addnodes
@@ -149,7 +152,7 @@ def table(head: list[str], rows: Rows, docname: str) -> nodes.table:
     Columns of numbers are aligned at the right.
     """
     numbers = [
-        all(_NUMBER.fullmatch(str(cell)) for cell in column)
+        all(_NUMBER.fullmatch(_text(cell)) for cell in column)
         for column in zip(*rows, strict=True)
     ]
     group = nodes.tgroup(cols=len(head))
@@ -157,6 +160,10 @@ def table(head: list[str], rows: Rows, docname: str) -> nodes.table:
     group += nodes.thead("", _row(head, docname, numbers))
     group += nodes.tbody("", *[_row(row, docname, numbers) for row in rows])
     return nodes.table("", group, classes=["colwidths-auto", "vl-table"])
+
+
+def _text(cell: Any) -> str:
+    return cell.astext() if isinstance(cell, nodes.Node) else str(cell)
 
 
 def _row(cells: Iterable[Any], docname: str, numbers: list[bool]) -> nodes.row:
@@ -177,9 +184,17 @@ def _row(cells: Iterable[Any], docname: str, numbers: list[bool]) -> nodes.row:
             )
             row += nodes.entry("", nodes.paragraph("", "", link))
         else:
-            text = nodes.paragraph("", str(cell))
-            row += nodes.entry("", text, classes=classes)
+            inner = cell if isinstance(cell, nodes.Node) else nodes.Text(str(cell))
+            row += nodes.entry("", nodes.paragraph("", "", inner), classes=classes)
     return row
+
+
+def _remarks(remarks: Iterable[tuple[str, str]]) -> nodes.bullet_list:
+    listing = nodes.bullet_list(classes=["vl-table-note"])
+    for name, text in remarks:
+        line = nodes.paragraph("", "", nodes.strong("", name), nodes.Text(f": {text}"))
+        listing += nodes.list_item("", line)
+    return listing
 
 
 class execution_status(nodes.General, nodes.Element):
@@ -198,6 +213,8 @@ class VlTable(SphinxDirective):
                 self.env, self.env.docname, "has_exec_table", True
             )
             return [execution_status()]
+        if kind in grading_tables.KINDS:
+            return self._grading(kind)
         if kind == "data":
             return card_sections(words, self.config.language)
         if kind == "models":
@@ -212,6 +229,24 @@ class VlTable(SphinxDirective):
         if not rows:
             return [nodes.paragraph("", words["empty"])]
         return [table(words[kind], rows, self.env.docname)]
+
+    def _grading(self, kind: str) -> list[nodes.Node]:
+        book = Path(self.env.srcdir) / "book"
+        try:
+            found = grading_tables.grading_table(kind, self.config.language, book)
+        except ValueError as error:
+            raise self.error(str(error)) from error
+        if kind in grading_tables.FILES:
+            self.env.note_dependency(str(book / grading_tables.FILES[kind]))
+        shown = table(found.head, found.rows, self.env.docname)
+        if kind != "grading-speed":  # whose columns are figures
+            shown["classes"].append("vl-wrap")
+        below: list[nodes.Node] = []
+        if found.note:
+            below.append(nodes.paragraph("", found.note, classes=["vl-table-note"]))
+        if found.remarks:
+            below.append(_remarks(found.remarks))
+        return [shown, *below]
 
 
 class FillExecutionStatus(SphinxPostTransform):

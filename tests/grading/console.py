@@ -71,7 +71,8 @@ def steps(page: Path) -> Iterator[Command | Written]:
 
 
 def _commands(text: str, line: int) -> Iterator[Command]:
-    begin, command, printed = 0, "", []
+    begin, command = 0, ""
+    printed: list[str] = []
     for number, row in enumerate(text.splitlines(), line):
         if row.startswith("$ "):
             if command:
@@ -128,8 +129,7 @@ class Terminal:
             ["bash", "-c", script],
             cwd=self.here,
             env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             timeout=300,
         )
@@ -141,6 +141,7 @@ class Terminal:
 
 
 def main(page: str) -> None:
+    """Run a page's session and show what it prints."""
     with tempfile.TemporaryDirectory(prefix="session-") as folder:
         terminal = Terminal(Path(folder))
         for step in steps(Path(page)):
