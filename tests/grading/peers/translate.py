@@ -177,7 +177,7 @@ def _otter_file(question: Question, tests: Sequence[_Test]) -> str:
     ]
     for number, test in enumerate(tests):
         probes = "\n".join(test.probes)
-        body = f"VALUES = {{}}\nspace = {{**env, **recording(VALUES)}}\n"
+        body = "VALUES = {}\nspace = {**env, **recording(VALUES)}\n"
         body += f"exec({probes!r}, space)\n{test.body}"
         parts.append(
             f"@test_case(points={test.check.points!r}, hidden=True)\n"
