@@ -58,21 +58,21 @@ def check_notebook(
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such notebook")
-    with _lab_of(path, say) as (lab, known):
+    with lab_of(path, say) as (lab, known):
         submission = read_submission(path, lab)
         lang = submission.lang
         if submission.state == "unreadable":
             raise ValueError(f"{path}: {reason(submission.reason, lang)}")
-        tried = _try_all(lab, known, submission)
+        tried = try_all(lab, known, submission)
     results = with_blocked(lab, {name: result for name, (result, _) in tried.items()})
     lines = [
-        _line(lab, known, results[name], measured, lang)
+        line_of(lab, known, results[name], measured, lang)
         for name, (_, measured) in tried.items()
     ]
     return lines, lang
 
 
-def _try_all(
+def try_all(
     lab: Lab, known: Reference, submission: Submission
 ) -> dict[str, tuple[QuestionResult, Measured]]:
     """Every question with public inputs: the verdict, and what came out."""
@@ -109,7 +109,7 @@ def _judged(
     return replace(result, misconception=found)
 
 
-def _line(
+def line_of(
     lab: Lab, known: Reference, result: QuestionResult, measured: Measured, lang: str
 ) -> Line:
     messages = feedback_lines(lab, result, lang)
@@ -158,7 +158,7 @@ def table(lines: list[Line], lang: str) -> str:
 
 
 @contextmanager
-def _lab_of(
+def lab_of(
     notebook: Path, say: Callable[[str], None]
 ) -> Iterator[tuple[Lab, Reference]]:
     """The lab of a notebook: its bundle beside it, or the lab in the repository.

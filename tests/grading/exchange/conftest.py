@@ -14,11 +14,6 @@ from vislearn.grading.rubric import RubricItem, items_of
 from vislearn.grading.verdict import CheckResult, QuestionResult
 
 
-@dataclasses.dataclass(frozen=True)
-class LabWithRubric(Lab):
-    rubric: tuple[RubricItem, ...] = ()
-
-
 @pytest.fixture(scope="session")
 def rubric_lab(minilab: Lab) -> Lab:
     """The small lab with two items that a person marks."""
@@ -26,8 +21,7 @@ def rubric_lab(minilab: Lab) -> Lab:
         RubricItem("analysis", {"ko": "분석", "en": "Analysis"}, 4.0),
         RubricItem("clarity", {"ko": "명료함", "en": "Clarity"}, 1.0),
     )
-    fields = {f.name: getattr(minilab, f.name) for f in dataclasses.fields(minilab)}
-    return LabWithRubric(**{**fields, "rubric": items})
+    return dataclasses.replace(minilab, rubric=items)
 
 
 def result_of(lab: Lab, question: str, lost: tuple[str, ...] = ()) -> QuestionResult:

@@ -265,6 +265,7 @@ def test_marks_go_to_nbgrader_and_what_a_person_gives_there_comes_back(
     code, printed, _ = run("export", out, "--to", "nbgrader", "--into", own_course)
     assert code == 0
     assert "gradebook.db: 2 marks" in printed
+    assert "not in the gradebook before, added: ada, han, kim, lee" in printed
     assert "without a mark, left for a person: lee" in printed
     assert "nothing handed in: han" in printed
 
@@ -290,9 +291,9 @@ def test_marks_go_to_nbgrader_and_what_a_person_gives_there_comes_back(
     assert manual["kim", "analysis"].comment == "좋습니다."
     assert manual["kim", "clarity"].marker == "교수"  # unchanged, so still his
 
-    code, printed, _ = run("export", out, "--to", "junit")
     code, printed, _ = run("export", out, "--to", "nbgrader", "--into", own_course)
     assert code == 0
+    assert "added" not in printed
     with open_book(own_course / "gradebook.db") as book:
         scores = {s.student.id: s.score for s in book.assignment_submissions("minilab")}
     assert scores == {"kim": 11.5, "ada": 15.0, "lee": 0.0}

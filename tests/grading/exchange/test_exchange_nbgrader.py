@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -292,6 +293,29 @@ def test_a_mark_from_before_is_not_blanked(
     later = record_of(rubric_lab, KIM, state="ungraded", reason="ungraded")
     write_gradebook(rubric_lab, [mark_of(rubric_lab, KIM, later)], file)
     assert read_gradebook(rubric_lab, file).scores[KIM]["q2-solution"] == 4
+
+
+def test_a_name_in_the_form_that_a_mac_writes_is_the_same_student(
+    course: Path,
+    rubric_lab: Lab,
+    marks: list[Mark],
+    manual: list[ManualRow],
+    tmp_path: Path,
+) -> None:
+    file = Path(shutil.copy(course / "gradebook.db", tmp_path))
+    park, mac = "박지우", unicodedata.normalize("NFD", "박지우")
+    assert park != mac
+    with open_book(file) as book:
+        book.add_student(mac)
+    mark = dataclasses.replace(marks[0], student=park)
+    rows = [dataclasses.replace(row, student=park) for row in manual[:2]]
+    written = write_gradebook(rubric_lab, [mark], file, manual=rows)
+    assert (written.added, written.marked) == ((), (park,))
+    with open_book(file) as book:
+        assert book.find_submission("minilab", mac).score == 9.5
+        assert park not in {student.id for student in book.students}
+    found = read_gradebook(rubric_lab, file)
+    assert [row.points for row in found.rows if row.student == park] == [3.0, 0.5]
 
 
 def test_an_unreadable_hand_in_has_zero_points_and_says_why(

@@ -164,17 +164,17 @@ def self_check(
 
 def _check(file: Path, say: Callable[[str], None]) -> SelfCheck:
     """One notebook, through the very functions of `vislearn check`."""
-    with check._lab_of(file, say) as (lab, known):
+    with check.lab_of(file, say) as (lab, known):
         submission = read_submission(file, lab)
         lang = submission.lang
         if submission.state == "unreadable":
             message = reason(submission.reason, lang)
             said = f"{file.name}: {message}"
             return SelfCheck(file, -1.0, unreadable(lab, message), said)
-        tried = check._try_all(lab, known, submission)
+        tried = check.try_all(lab, known, submission)
         results = with_blocked(lab, {name: found for name, (found, _) in tried.items()})
         lines = [
-            check._line(lab, known, results[name], measured, lang)
+            check.line_of(lab, known, results[name], measured, lang)
             for name, (_, measured) in tried.items()
         ]
     runners = runners_of(lab.questions)

@@ -119,6 +119,7 @@ def _to_nbgrader(term: Term, into: Path | None) -> int:
     file = book_of(into)
     written = write_gradebook(term.lab, term.marks, file, manual=term.manual)
     print(f"{file}: {len(written.marked)} marks")
+    _name("not in the gradebook before, added", written.added)
     _name("without a mark, left for a person", written.ungraded)
     _name("nothing handed in", written.absent)
     theirs = [f"{student} ({cell})" for student, cell in written.overridden]

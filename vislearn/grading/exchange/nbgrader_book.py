@@ -8,8 +8,9 @@ own table would print for that, 0.0, is what `nbgrader_table` is for.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,11 @@ MARKER = "nbgrader"
 class Written:
     """What became of each student's mark in the gradebook.
 
-    `overridden` are (student, cell) where a person's number in nbgrader counts and
-    ours does not.
+    `added` were not in the gradebook before; `overridden` are (student, cell) where a
+    person's number in nbgrader counts and ours does not.
     """
 
+    added: tuple[str, ...]
     marked: tuple[str, ...]
     ungraded: tuple[str, ...]
     absent: tuple[str, ...]
@@ -83,25 +85,34 @@ def write_gradebook(
     rows: dict[str, dict[str, ManualRow]] = {}
     for row in manual:
         rows.setdefault(row.student, {})[row.item] = row
+    added: list[str] = []
     marked: list[str] = []
     ungraded: list[str] = []
     absent: list[str] = []
     overridden: list[tuple[str, str]] = []
     with open_book(file) as book:
         _check_cells(book, lab, file)
+        ids = [student.id for student in book.students]
+        known = {_form(name): name for name in ids} | {name: name for name in ids}
         for mark in marks:
-            _enter_student(book, mark)
+            added += [] if mark.student in known else [mark.student]
+            theirs = replace(mark, student=known.get(mark.student, mark.student))
+            _enter_student(book, theirs)
             if mark.record is None:
                 absent.append(mark.student)
                 continue
-            time = {"timestamp": mark.handed_in} if mark.handed_in else {}
-            book.update_or_create_submission(lab.id, mark.student, **time)
-            lost = _enter_answers(book, lab, mark)
-            lost += _enter_rubric(book, lab, mark, rows.get(mark.student, {}))
+            lost = _enter_answers(book, lab, theirs)
+            lost += _enter_rubric(book, lab, theirs, rows.get(mark.student, {}))
             overridden += [(mark.student, cell) for cell in lost]
             (ungraded if mark.auto is None else marked).append(mark.student)
         book.db.commit()
-    return Written(tuple(marked), tuple(ungraded), tuple(absent), tuple(overridden))
+    groups = (tuple(names) for names in (added, marked, ungraded, absent))
+    return Written(*groups, overridden=tuple(overridden))
+
+
+def _form(student: str) -> str:
+    """An id as our marks have it: a Mac writes folders' names in another form."""
+    return unicodedata.normalize("NFC", student)
 
 
 def _check_cells(book: Any, lab: Lab, file: Path) -> None:
@@ -153,6 +164,8 @@ def _enter_answers(book: Any, lab: Lab, mark: Mark) -> list[str]:
     """Write scores and comments of the questions; the cells that a person overrode."""
     assert mark.record is not None
     record, lost = mark.record, []
+    time = {"timestamp": mark.handed_in} if mark.handed_in else {}
+    book.update_or_create_submission(lab.id, mark.student, **time)
     for name in lab.questions:
         cell = _cell(lab, name)
         place = (cell, lab.id, lab.id, mark.student)
@@ -218,13 +231,14 @@ def read_gradebook(lab: Lab, file: Path) -> BookMarks:
     with open_book(file) as book:
         _check_cells(book, lab, file)
         for submission in book.assignment_submissions(lab.id):
-            student = submission.student.id
+            theirs = submission.student.id
+            student = _form(theirs)
             penalties[student] = float(submission.late_submission_penalty or 0.0)
             for grade in submission.notebooks[0].grades:
                 scores.setdefault(student, {})[grade.name] = _score(grade)
                 by_person = grade.manual_score is not None or bool(grade.extra_credit)
                 if grade.name in items:
-                    comment = book.find_comment(grade.name, lab.id, lab.id, student)
+                    comment = book.find_comment(grade.name, lab.id, lab.id, theirs)
                     row = _row(student, items[grade.name], grade, comment)
                     rows += [row] if row.points is not None or row.comment else []
                 elif grade.name in questions and by_person:
