@@ -24,7 +24,7 @@ from vislearn.grading.emit import PUBLIC_SECRET, derive_seed
 from vislearn.grading.journal import Record
 
 ANSWERS = Path(__file__).parent / "answers"
-_HEAD = re.compile(r'\A(?:# ruff: noqa\n)?"""\n(.*?)"""\n', re.DOTALL)
+_HEAD = re.compile(r'\A(?:# [a-z]+: .*\n)*"""\n([\s\S]*?)"""\n')
 _ALLOWED = {"kind", "points", "ko", "en", "why", "reasons", "peers"}
 
 

@@ -70,6 +70,16 @@ def groups() -> set[str]:
     return set()
 
 
+def users(file: str) -> set[int]:
+    """The processes that have a file mapped, as semaphores in /dev/shm are."""
+    found = set()
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with contextlib.suppress(OSError):
+            if file in maps.read_text(encoding="utf-8", errors="replace"):
+                found.add(int(maps.parent.name))
+    return found
+
+
 LOOKS: dict[str, Callable[[], set[str]]] = {
     "processes": processes,
     "files": files,
@@ -107,9 +117,7 @@ class Watch:
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """How many there were before and after, whoever made them."""
-        return {
-            name: (len(self.before[name]), len(self.after[name])) for name in LOOKS
-        }
+        return {name: (len(self.before[name]), len(self.after[name])) for name in LOOKS}
 
     def _follow(self) -> None:
         """Remember the numbers of all descendants."""
@@ -119,8 +127,11 @@ class Watch:
                 self.own |= {process.pid for process in children}
 
     def _is_ours(self, name: str) -> bool:
+        """Whether it may be of this process or of a descendant, dead ones included."""
         maker = re.search(r"/(?:vlg|vlk|vislearn)-(\d+)-", name)
-        return maker is None or int(maker[1]) in self.own
+        if maker is not None:
+            return int(maker[1]) in self.own
+        return not (name.startswith("/dev/shm/") and users(name) - self.own)
 
     @staticmethod
     def _adopt(wanted: bool) -> None:
