@@ -39,6 +39,21 @@ def add_parsers(subcommands: Any) -> None:
         help="take a whole folder, and tell GitHub Classroom (in its workflow)",
     )
 
+    _add_grade(add)
+
+    report = add("report", run_report, "write the pages and tables again")
+    report.add_argument("out", type=Path, help="the --out of a `vislearn grade`")
+    report.add_argument("--lab", help="a lab's folder, if it has moved")
+    _add_rules(report)
+
+    selftest = add("selftest", run_selftest, "grade a lab's own known answers")
+    selftest.add_argument("lab", help="a lab's folder, or its name under labs/")
+
+    rubric_commands.add_parsers(add)
+    exchange_commands.add_parsers(add)
+
+
+def _add_grade(add: Any) -> None:
     grade = add("grade", run_grade, "grade a folder of notebooks")
     grade.add_argument("lab", help="a lab's folder, or its name under labs/")
     grade.add_argument("folder", type=Path, help="holds the handed-in notebooks")
@@ -74,17 +89,6 @@ def add_parsers(subcommands: Any) -> None:
     grade.add_argument(
         "--seed-file", type=Path, help="a file with the secret of the course"
     )
-
-    report = add("report", run_report, "write the pages and tables again")
-    report.add_argument("out", type=Path, help="the --out of a `vislearn grade`")
-    report.add_argument("--lab", help="a lab's folder, if it has moved")
-    _add_rules(report)
-
-    selftest = add("selftest", run_selftest, "grade a lab's own known answers")
-    selftest.add_argument("lab", help="a lab's folder, or its name under labs/")
-
-    rubric_commands.add_parsers(add)
-    exchange_commands.add_parsers(add)
 
 
 def _add_rules(parser: argparse.ArgumentParser) -> None:

@@ -231,3 +231,17 @@ def test_broken_tables_are_refused_by_name(
         fill_moodle(export("\n\n"), marks, out)
     with pytest.raises(ValueError, match="row 2 has 4 cells, expected 3"):
         fill_moodle(export("a,b,c\n1,2,3,4\n"), marks, out)
+
+
+def test_what_was_filled_in_reads_back_as_the_platforms_own_table(
+    export: Callable[..., Path], marks: list[Mark], tmp_path: Path
+) -> None:
+    first, again = tmp_path / "first.csv", tmp_path / "again.csv"
+    canvas = fill_canvas(export(CANVAS), "Lab 1", marks, first)
+    assert fill_canvas(first, "Lab 1", marks, again).marked == canvas.marked
+    assert again.read_bytes() == first.read_bytes()
+    for text, name in ((WORKSHEET, ""), (BOOK, "Lab 1")):
+        moodle = fill_moodle(export(text), marks, first, assignment=name)
+        found = fill_moodle(first, marks, again, assignment=name)
+        assert (found.marked, found.problems) == (moodle.marked, moodle.problems)
+        assert again.read_bytes() == first.read_bytes()

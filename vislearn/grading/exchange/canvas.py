@@ -58,19 +58,9 @@ def fill_canvas(
             itself, or if it is worth other points and `rescale` is not set.
     """
     sheet = read_sheet(export)
-    by = {
-        place: kind
-        for name, kind in IDENTITY.items()
-        if (place := sheet.column(name)) >= 0 and kind
-    }
-    student = sheet.column("Student")
-    if student < 0 or not by:
-        raise ValueError(
-            f"{export.name}: no columns Student and ID, SIS User ID or SIS Login ID; "
-            f"expected a gradebook exported by Canvas (found {_some(sheet.head)})"
-        )
+    by = _identity(sheet)
     column = _column(sheet, assignment)
-    possible = _possible(sheet, student)
+    possible = _possible(sheet)
     text = sheet.rows[possible][column] if possible else ""
     if "read only" in text.casefold():
         raise ValueError(
@@ -88,8 +78,28 @@ def fill_canvas(
     return filled
 
 
-def _possible(sheet: Sheet, student: int) -> int:
+def _identity(sheet: Sheet) -> dict[int, str]:
+    """By which columns students are known.
+
+    Raises:
+        ValueError: if there is none, or no column of names.
+    """
+    by = {
+        place: kind
+        for name, kind in IDENTITY.items()
+        if (place := sheet.column(name)) >= 0 and kind
+    }
+    if sheet.column("Student") < 0 or not by:
+        raise ValueError(
+            f"{sheet.name}: no columns Student and ID, SIS User ID or SIS Login ID; "
+            f"expected a gradebook exported by Canvas (found {_some(sheet.head)})"
+        )
+    return by
+
+
+def _possible(sheet: Sheet) -> int:
     """The row "Points Possible", or 0: rows above it hold remarks of Canvas."""
+    student = sheet.column("Student")
     for place in range(1, min(4, len(sheet.rows))):
         if fold(sheet.rows[place][student]).startswith(_POSSIBLE):
             return place

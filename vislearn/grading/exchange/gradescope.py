@@ -40,19 +40,15 @@ def results_of(
         visibility: of the tests, as Gradescope calls it. Nothing in them shows a
             hidden value; what they say is which check was lost and why.
         seconds: what grading took.
-        notes: further keys of `messages.REASONS` to show.
-        extra: goes into `extra_data`.
+        notes: further keys of `messages.REASONS`; extra: goes into `extra_data`.
 
     Raises:
         ValueError: if the visibility is unknown.
     """
     check_visibility(visibility)
     about = {"lab": lab.id, "state": record.state, "file": record.key}
-    lines = [
-        lab.title[record.lang],
-        *(reason(key, record.lang) for key in (record.reason, *record.notes) if key),
-        *(reason(key, record.lang) for key in notes),
-    ]
+    said = [key for key in (record.reason, *record.notes, *notes) if key]
+    lines = [lab.title[record.lang], *(reason(key, record.lang) for key in said)]
     results: dict[str, Any] = {
         "output": "\n".join(lines),
         "stdout_visibility": "hidden",
@@ -61,15 +57,12 @@ def results_of(
     }
     if seconds is not None:
         results["execution_time"] = round(seconds)
-    if record.points is None:
-        return results
-    results["score"] = tidy(record.points)
-    results["tests"] = [
-        test
-        for number, name in enumerate(lab.questions, 1)
-        if name in record.results
-        for test in _tests(lab, record.results[name], number, record.lang, visibility)
-    ]
+    if record.points is not None:
+        results["score"] = tidy(record.points)
+        for number, name in enumerate(lab.questions, 1):
+            if result := record.results.get(name):
+                found = _tests(lab, result, number, record.lang, visibility)
+                results["tests"] += found
     return results
 
 

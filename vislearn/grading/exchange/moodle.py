@@ -58,16 +58,7 @@ def fill_moodle(
             worth other points and `rescale` is not set.
     """
     sheet = read_sheet(export)
-    by = {
-        place: kind
-        for name, kind in IDENTITY.items()
-        if (place := sheet.column(name)) >= 0
-    }
-    if not by:
-        raise ValueError(
-            f"{export.name}: no column {' or '.join(map(repr, IDENTITY))} to know "
-            "students by; export it with the language set to English and with emails"
-        )
+    by = _identity(sheet)
     worksheet = all(sheet.column(name) >= 0 for name in WORKSHEET)
     column = sheet.column("Grade") if worksheet else _column(sheet, assignment)
     possible = _maximum(sheet) if worksheet else None
@@ -79,6 +70,25 @@ def fill_moodle(
     columns = sorted({*known, *by, column})
     write_sheet(sheet, out, columns=columns, plain={*by, column}, bom=bom)
     return filled
+
+
+def _identity(sheet: Sheet) -> dict[int, str]:
+    """By which columns students are known.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    by = {
+        place: kind
+        for name, kind in IDENTITY.items()
+        if (place := sheet.column(name)) >= 0
+    }
+    if not by:
+        raise ValueError(
+            f"{sheet.name}: no column {' or '.join(map(repr, IDENTITY))} to know "
+            "students by; export it with the language set to English and with emails"
+        )
+    return by
 
 
 def _maximum(sheet: Sheet) -> float | None:

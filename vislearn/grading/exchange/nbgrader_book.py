@@ -66,11 +66,7 @@ class BookMarks:
 
 
 def write_gradebook(
-    lab: Lab,
-    marks: Sequence[Mark],
-    file: Path,
-    *,
-    manual: Iterable[ManualRow] = (),
+    lab: Lab, marks: Sequence[Mark], file: Path, *, manual: Iterable[ManualRow] = ()
 ) -> Written:
     """Write marks into nbgrader's gradebook.db.
 
@@ -85,29 +81,28 @@ def write_gradebook(
     rows: dict[str, dict[str, ManualRow]] = {}
     for row in manual:
         rows.setdefault(row.student, {})[row.item] = row
-    added: list[str] = []
-    marked: list[str] = []
-    ungraded: list[str] = []
-    absent: list[str] = []
     overridden: list[tuple[str, str]] = []
     with open_book(file) as book:
         _check_cells(book, lab, file)
         ids = [student.id for student in book.students]
         known = {_form(name): name for name in ids} | {name: name for name in ids}
         for mark in marks:
-            added += [] if mark.student in known else [mark.student]
             theirs = replace(mark, student=known.get(mark.student, mark.student))
             _enter_student(book, theirs)
             if mark.record is None:
-                absent.append(mark.student)
                 continue
             lost = _enter_answers(book, lab, theirs)
             lost += _enter_rubric(book, lab, theirs, rows.get(mark.student, {}))
             overridden += [(mark.student, cell) for cell in lost]
-            (ungraded if mark.auto is None else marked).append(mark.student)
         book.db.commit()
-    groups = (tuple(names) for names in (added, marked, ungraded, absent))
-    return Written(*groups, overridden=tuple(overridden))
+    handed_in = [mark for mark in marks if mark.record is not None]
+    return Written(
+        added=tuple(m.student for m in marks if m.student not in known),
+        marked=tuple(m.student for m in handed_in if m.auto is not None),
+        ungraded=tuple(m.student for m in handed_in if m.auto is None),
+        absent=tuple(m.student for m in marks if m.record is None),
+        overridden=tuple(overridden),
+    )
 
 
 def _form(student: str) -> str:
