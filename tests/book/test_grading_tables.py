@@ -114,6 +114,7 @@ def test_the_summary_counts_by_grader(attacks: dict[str, Any]) -> None:
         (_points(None, "no result"), "none"),
         (_points(0.0, "graded, ungraded"), "none"),  # ungraded is no 0
         (_points(2.0), "fair"),
+        (_points(20 / 10 + 1e-12), "fair"),  # a mean over files
         (_points(2.5), "unearned"),
         (_points(0.0), "lost"),
     ],
