@@ -203,7 +203,8 @@ def no_cells(form: Form, path: Path, _stage: Any) -> None:
 def korean(form: Form, path: Path, _stage: Any) -> None:
     """text is Unicode"""
     notebook = form.notebook(**{**RIGHT, "q1": "# 소프트맥스 🙂\n" + RIGHT["q1"]})
-    notebook.cells[0].source += "\n\n어텐션을 풉니다. 😀 가나다"
+    text = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
+    text.source += "\n\n어텐션을 풉니다. 😀 가나다"
     save(notebook, path)
 
 

@@ -39,9 +39,16 @@ with open(sys.argv[2], "w") as file:
 
 @dataclass(frozen=True)
 class Guarded:
-    """How a command ended: `status` is None if it had to be ended."""
+    """How a command ended.
+
+    Attributes:
+        status: its own; None if there is none.
+        late: it had to be ended; otherwise, without a status, something has killed it
+            and all around it.
+    """
 
     status: int | None
+    late: bool
     reached: bool
     seconds: float
     log: str
@@ -64,9 +71,11 @@ def run(
             stdout=log,
             stderr=log,
         )
+        late = False
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
+            late = True
             process.kill()
             process.wait()
     spent = time.monotonic() - begin
@@ -74,8 +83,8 @@ def run(
     try:
         said = json.loads(answer.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return Guarded(None, False, spent, text)
-    return Guarded(int(said["status"]), bool(said["reached"]), spent, text)
+        return Guarded(None, late, False, spent, text)
+    return Guarded(int(said["status"]), late, bool(said["reached"]), spent, text)
 
 
 def _walls(course: Path, report: Path) -> list[str]:

@@ -107,6 +107,13 @@ class Peer:
         raise NotImplementedError
 
     @staticmethod
+    def ended(done: guard.Guarded) -> str:
+        """graded, hang, or no result if the tool was killed by what it grades."""
+        if done.status is not None:
+            return "graded"
+        return "hang" if done.late else "no result"
+
+    @staticmethod
     def marked(course: Path) -> bool:
         """Whether a benign marker shows that a result was unpickled."""
         return any(course.rglob("vislearn-marker-*"))
@@ -148,11 +155,11 @@ class NbGrader(Peer):
         points, others = self._scores(course)
         source = course / "source" / LAB / f"{LAB}.ipynb"
         whole = self.template / "source" / LAB / f"{LAB}.ipynb"
-        result = "hang" if done.status is None else "graded"
+        result = self.ended(done)
         if result == "graded" and not (course / "autograded" / "attacker").is_dir():
             result = "no result" if points is None else "failed"
         return Verdict(
-            points=None if result == "hang" else points,
+            points=points if result in ("graded", "failed") else None,
             result=result,
             others_ungraded=others != 10.0,
             ran_in_grader=self.marked(course),
@@ -211,13 +218,13 @@ class Otter(Peer):
         (course / "results").mkdir()
         done = guard.run(self._command(*words), course)
         points = self._points(course / "results" / "results.json")
-        result = "hang" if done.status is None else "graded"
+        result = self.ended(done)
         if result == "graded" and points is None:
             result = "no result"
         whole = self.template / "source" / "tests" / "q2.py"
         test = course / "source" / "tests" / "q2.py"
         return Verdict(
-            points=None if result == "hang" else points,
+            points=points if result == "graded" else None,
             result=result,
             ran_in_grader=self.marked(course),
             reached=done.reached,
