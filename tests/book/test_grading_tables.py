@@ -242,6 +242,35 @@ def test_every_table_is_made_in_both_languages(
         assert korean.head != english.head
 
 
+@pytest.fixture
+def measured() -> Path:
+    folder = TOOLS.parent
+    if missing := {n for n in tables.FILES.values() if not (folder / n).is_file()}:
+        pytest.skip(f"not measured yet: {', '.join(sorted(missing))}")
+    return folder
+
+
+def test_what_the_book_measured_can_be_shown(measured: Path) -> None:
+    for kind in tables.KINDS:
+        for lang in ("ko", "en"):
+            assert tables.grading_table(kind, lang, measured).rows
+
+
+def test_our_own_marks_are_all_fair_in_the_book(measured: Path) -> None:
+    report = tables.read_report(measured, "attack-summary")
+    found = {
+        one["id"]: tables.outcome(one["fair"], one["ours"]) for one in report["attacks"]
+    }
+
+    assert {name for name, text in found.items() if text != "fair"} == set()
+
+
+def test_every_peer_is_slower_in_the_book(measured: Path) -> None:
+    for lab in tables.read_report(measured, "grading-speed")["labs"]:
+        for name, row in lab["graders"].items():
+            assert name.startswith("vislearn") or row["ratio"] > 1
+
+
 def test_both_languages_have_the_same_words() -> None:
     assert set(tables.WORDS["ko"]) == set(tables.WORDS["en"])
 
