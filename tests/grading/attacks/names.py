@@ -92,11 +92,16 @@ def link_to_passwd(_form: Form, path: Path, _stage: Any) -> None:
 )
 def link_to_another(form: Form, path: Path, _stage: Any) -> None:
     """links are not followed"""
-    target = path.parent.parent / "correct" / path.name
+    here, name = path.parent, path.name
+    others = (
+        here.parent / "correct" / name,
+        here.parents[1] / "other" / path.stem / name,
+    )
+    target = next(filter(Path.exists, others), here / "elsewhere.txt")
     if not target.exists():
-        target = path.parent / "elsewhere.txt"
         save(form.notebook(**RIGHT), target)
-    path.symlink_to(target)
+    # Relative: the peers see the folder at another place.
+    path.symlink_to(os.path.relpath(target, here))
 
 
 @attack("file", None, ko="이름이 공책인 FIFO", en="A FIFO with a notebook's name")
