@@ -97,6 +97,7 @@ class Watch:
         self.before = {name: look() for name, look in LOOKS.items()}
         self.after = self.before
         self.own = {os.getpid()}
+        self.parents: dict[int, int] = {}  # of descendants, as first seen
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._follow, daemon=True)
         self.thread.start()
@@ -120,11 +121,30 @@ class Watch:
         return {name: (len(self.before[name]), len(self.after[name])) for name in LOOKS}
 
     def _follow(self) -> None:
-        """Remember the numbers of all descendants."""
-        while not self.over.wait(0.3):
-            with contextlib.suppress(psutil.Error):
-                children = psutil.Process().children(recursive=True)
-                self.own |= {process.pid for process in children}
+        """Remember the numbers of all descendants; let the dead among them go."""
+        while not self.over.wait(0.2):
+            found = psutil.Process().children(recursive=True)
+            pids = {process.pid for process in found}
+            self.parents = {k: v for k, v in self.parents.items() if k in pids}
+            for process in found:
+                with contextlib.suppress(psutil.Error, ChildProcessError):
+                    self.own.add(process.pid)
+                    first = self.parents.setdefault(process.pid, process.ppid())
+                    dead = process.status() == psutil.STATUS_ZOMBIE
+                    if dead and self._is_adopted(process, first):
+                        os.waitpid(process.pid, os.WNOHANG)
+
+    @staticmethod
+    def _is_adopted(process: psutil.Process, first: int) -> bool:
+        """Whether nobody else waits for a dead child: it was born to another process.
+
+        One that nobody has seen alive is taken for one that walls have ended, if it is
+        theirs by its name and old enough.
+        """
+        if process.ppid() != os.getpid():
+            return False
+        old = time.time() - process.create_time() > 10.0
+        return first != os.getpid() or (old and process.name() == "bwrap")
 
     def _is_ours(self, name: str) -> bool:
         """Whether it may be of this process or of a descendant, dead ones included."""
