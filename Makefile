@@ -62,8 +62,9 @@ parity: $(VENV)/.installed-all  ## compare with the reference implementations an
 bench: $(VENV)/.installed-all  ## speed ratios against peers, side by side in one run
 	@for script in $(filter-out benchmarks/grading_%,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-bench-grading: $(VENV)/.installed-peers  ## seconds per submission: vislearn, nbgrader and otter-grader in one run
+bench-grading: $(VENV)/.installed-peers  ## seconds per submission beside nbgrader and otter-grader; a class of 300, killed and resumed
 	@$(BIN)/python benchmarks/grading_speed.py
+	@$(BIN)/python benchmarks/grading_class.py
 
 attacks: $(VENV)/.installed-peers  ## every attack against vislearn, nbgrader and otter-grader (an hour)
 	@$(BIN)/python benchmarks/grading_peers.py
