@@ -14,8 +14,8 @@ VISLEARN_RIGHT
 
 
 _kernel = get_ipython().kernel
-for _number in range(500):
+for _number in range(100):
     _content = {"comm_id": f"c{_number}", "target_name": "jupyter.widget", "data": {}}
     _kernel.session.send(_kernel.iopub_socket, "comm_open", _content)
-    sys.stderr.write(f"\r{_number} / 500")
+    sys.stderr.write(f"\r{_number} / 100")
     sys.stderr.flush()
