@@ -67,7 +67,7 @@ def _start(options: argparse.Namespace) -> subprocess.Popen[str]:
     """One run in a process of its own: its folder goes with it."""
     code = [sys.executable, __file__, "--jobs", str(options.jobs)]
     code += ["--only", *options.only] if options.only else []
-    folder = tempfile.mkdtemp(prefix="vl-attacks-")
+    folder = tempfile.mkdtemp(prefix="attacks-")
     code += [*(["--marks"] if options.marks else []), "--one", folder]
     return subprocess.Popen(code, stdout=subprocess.PIPE, text=True)
 
