@@ -34,7 +34,7 @@ FILES = {
 COMMANDS = {
     "grading_attacks.json": "make attacks",
     "grading_speed.json": "make bench-grading",
-    "grading_class.json": "python benchmarks/grading_class.py",
+    "grading_class.json": "make bench-grading",
 }
 KINDS = (*FILES, "grading-limits")
 # The keys of the reports, and what the tables call the graders.
