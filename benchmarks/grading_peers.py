@@ -90,6 +90,7 @@ def _about(attack: Attack) -> Row:
         "why": attack.why,
         "fair": attack.points / len(attack.expected),
         "not_tried": attack.peers,
+        "probes_walls": attack.probes_walls,
     }
 
 

@@ -87,8 +87,9 @@ def grading_table(kind: str, lang: str, book: Path) -> Table:
     return school_class(report, lang)
 
 
-def outcome(fair: float, given: Mapping[str, Any] | None) -> str:
-    """fair, unearned, lost, none (no mark at all) or not tried."""
+def outcome(one: Mapping[str, Any], grader: str) -> str:
+    """fair, unearned, lost, none (no mark at all), not refused or not tried."""
+    fair, given = float(one["fair"]), one.get(grader)
     if given is None:
         return "not tried"
     if given.get("points") is None or "ungraded" in str(given.get("result")):
@@ -96,6 +97,8 @@ def outcome(fair: float, given: Mapping[str, Any] | None) -> str:
     more = float(given["points"]) - fair  # both may be means over several files
     if abs(more) < SAME:
         return "fair"
+    if more < 0 and one.get("probes_walls"):
+        return "not refused"
     return "unearned" if more > 0 else "lost"
 
 
@@ -107,7 +110,7 @@ def attacks(report: Mapping[str, Any], lang: str, kind: str) -> Table:
         [
             one["title"][lang],
             _number(one["fair"]),
-            *(_cell(one["fair"], one.get(name), words) for name in GRADERS),
+            *(_cell(one, name, words) for name in GRADERS),
         ]
         for one in report["attacks"]
         if one["kind"] == kind
@@ -115,15 +118,15 @@ def attacks(report: Mapping[str, Any], lang: str, kind: str) -> Table:
     return Table(head, rows)
 
 
-def _cell(
-    fair: float, given: Mapping[str, Any] | None, words: Mapping[str, str]
-) -> Any:
+def _cell(one: Mapping[str, Any], grader: str, words: Mapping[str, str]) -> Any:
     """What one grader gave, and what it did besides."""
-    found = outcome(fair, given)
+    found, given = outcome(one, grader), one.get(grader)
     if given is None:
         return words["not tried"]
     if found == "none":
         text = words.get(str(given.get("result")), words["none"])
+    elif found == "not refused":
+        text = words[found]
     else:
         sign = {"unearned": UNEARNED, "lost": LOST}.get(found, "")
         text = f"{sign} {_number(given['points'])}".strip()
@@ -139,13 +142,14 @@ def _number(points: float) -> str:
 def attack_summary(report: Mapping[str, Any], lang: str) -> Table:
     """One row for each grader, and what was run how."""
     words = WORDS[lang]
-    keys = ("tried", "marks", "unearned", "lost", "none", "others")
+    keys = ("tried", "marks", "unearned", "lost", "none", "not refused", "others")
+    counted = ("fair", "unearned", "lost", "none", "not refused")
     rows: Rows = []
     for name, shown in GRADERS.items():
-        given = [(one["fair"], one.get(name)) for one in report["attacks"]]
-        found = [outcome(points, verdict) for points, verdict in given]
-        others = sum(bool(v and v.get("others_ungraded")) for _, v in given)
-        counts = [found.count(key) for key in ("fair", "unearned", "lost", "none")]
+        found = [outcome(one, name) for one in report["attacks"]]
+        given = [one.get(name) or {} for one in report["attacks"]]
+        others = sum(bool(verdict.get("others_ungraded")) for verdict in given)
+        counts = [found.count(key) for key in counted]
         rows.append([shown, sum(counts), *counts, others])
     settings = report["settings"]
     note = words["attack note"].format(

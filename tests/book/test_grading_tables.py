@@ -59,6 +59,13 @@ def attacks() -> dict[str, Any]:
                 otter=_points(10.0, reached=True),
             ),
             _attack("channel", "integrity", 6.0, ours=_points(6.0)),
+            _attack(
+                *("wall", "availability", 10.0),
+                probes_walls=True,
+                ours=_points(10.0),
+                nbgrader=_points(6.0),
+                otter=_points(None, "no result"),
+            ),
         ],
     }
 
@@ -95,13 +102,21 @@ def test_only_what_is_not_fair_is_bold(attacks: dict[str, Any]) -> None:
     assert not any(isinstance(cell, nodes.strong) for cell in channel)
 
 
+def test_points_that_tell_about_a_wall_are_not_called_lost(
+    attacks: dict[str, Any],
+) -> None:
+    (row,) = _texts(tables.attacks(attacks, "en", "availability").rows)
+
+    assert row == ["title of wall", "10", "10", "no wall refused it", "no result"]
+
+
 def test_the_summary_counts_by_grader(attacks: dict[str, Any]) -> None:
     table = tables.attack_summary(attacks, "en")
 
     assert table.rows == [
-        ["vislearn", 3, 3, 0, 0, 0, 0],
-        ["nbgrader", 2, 0, 1, 1, 0, 1],
-        ["otter-grader", 2, 1, 0, 0, 1, 0],
+        ["vislearn", 4, 4, 0, 0, 0, 0, 0],
+        ["nbgrader", 3, 0, 1, 1, 0, 1, 1],
+        ["otter-grader", 3, 1, 0, 0, 2, 0, 0],
     ]
     assert "150 s" in table.note
     assert "otter-grader 9.7" in table.note
@@ -120,7 +135,7 @@ def test_the_summary_counts_by_grader(attacks: dict[str, Any]) -> None:
     ],
 )
 def test_an_outcome_has_a_name(given: Any, expected: str) -> None:
-    assert tables.outcome(2.0, given) == expected
+    assert tables.outcome({"fair": 2.0, "ours": given}, "ours") == expected
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ class Attack:
     Attributes:
         expected: one entry for every file that it hands in.
         peers: why it cannot be tried on other graders; empty if it can.
+        probes_walls: the answer is right, and takes itself back where something is
+            allowed to it that a wall should refuse; its points tell about the wall.
         write: (form, path, stage) writes it, as a learner would hand it in.
     """
 
@@ -39,6 +41,7 @@ class Attack:
     why: str
     peers: str
     write: Callable[..., Any]
+    probes_walls: bool = False
 
     @property
     def points(self) -> float:

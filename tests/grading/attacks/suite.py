@@ -25,7 +25,7 @@ from vislearn.grading.journal import Record
 
 ANSWERS = Path(__file__).parent / "answers"
 _HEAD = re.compile(r'\A(?:# [a-z]+: .*\n)*"""\n([\s\S]*?)"""\n')
-_ALLOWED = {"kind", "points", "ko", "en", "why", "reasons", "peers"}
+_ALLOWED = {"kind", "points", "ko", "en", "why", "reasons", "peers", "walls"}
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ def _answer(path: Path) -> Attack:
         why=about["why"],
         peers=about.get("peers", ""),
         write=partial(_write_answer, path),
+        probes_walls="walls" in about,
     )
 
 

@@ -100,6 +100,7 @@ def test_the_table_covers_exactly_the_suite(table: dict[str, Any]) -> None:
         row = rows[name]
         assert row["kind"] == attack.kind in KINDS
         assert row["title"] == dict(attack.title)
+        assert row["probes_walls"] == attack.probes_walls
         assert row["fair"] == attack.points / len(attack.expected)
 
 

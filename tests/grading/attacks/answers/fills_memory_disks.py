@@ -6,6 +6,7 @@ points: 10
 ko: /dev/shm, /tmp, 홈 폴더 채우기
 en: Fills /dev/shm, /tmp and home
 why: each has a size of its own, and none is the machine's
+walls: takes itself back where it gets through
 """
 
 import os

@@ -6,6 +6,7 @@ points: 10
 ko: unshare, mount, 원시 소켓, ptrace, setns 시도
 en: Tries unshare, mount, raw sockets, ptrace and setns
 why: all of it is refused, and trying costs nothing
+walls: takes itself back where it gets through
 """
 
 import ctypes

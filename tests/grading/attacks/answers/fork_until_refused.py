@@ -6,6 +6,7 @@ points: 10
 ko: 거절될 때까지 프로세스 만들기
 en: Makes processes until they are refused
 why: there is a limit, and it binds nobody else
+walls: takes itself back where it gets through
 """
 
 import ctypes

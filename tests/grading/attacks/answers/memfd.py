@@ -6,6 +6,7 @@ points: 10
 ko: 파일이 아닌 파일(memfd)에 3 GB 숨기기
 en: Hides 3 GB in files of memory
 why: refused, and trying costs nothing
+walls: takes itself back where it gets through
 """
 
 import ctypes
