@@ -1,4 +1,4 @@
-"""What the commands remember of a term: roster and rules, and by which clock they go."""
+"""What the commands remember of a term: roster, rules, and the clock they go by."""
 
 from __future__ import annotations
 
