@@ -239,7 +239,7 @@ def speed(report: Mapping[str, Any], lang: str) -> Table:
 
 def limits(lang: str) -> Table:
     """The defaults of `sandbox.Limits`, which is where they are enforced from."""
-    from vislearn.grading.sandbox import Limits
+    from vislearn.grading.walls.sandbox import Limits
 
     words, held = WORDS[lang], Limits()
     rows: Rows = []

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from docutils import nodes
 
-from vislearn.grading.sandbox import Limits
+from vislearn.grading.walls.sandbox import Limits
 
 TOOLS = Path(__file__).parents[2] / "book" / "_ext"
 VERSIONS = {"vislearn": "9.9", "nbgrader": "9.8", "otter": "9.7", "python": "3.0"}

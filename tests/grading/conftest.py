@@ -13,8 +13,8 @@ import pytest
 from vislearn.course.notebooks import build_notebook
 from vislearn.course.site import Course
 from vislearn.course.source import read
-from vislearn.grading import sandbox
 from vislearn.grading.lab import Lab, load_lab
+from vislearn.grading.walls import sandbox
 
 HERE = Path(__file__).parent
 MINILAB = HERE / "minilab"

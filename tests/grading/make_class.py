@@ -28,10 +28,10 @@ from tests.grading.fuzz import seeds
 from vislearn.course.notebooks import build_notebook
 from vislearn.course.site import Course, find_root
 from vislearn.course.source import read
+from vislearn.grading.checks.verdict import judge_question
 from vislearn.grading.lab import LANGUAGES, Lab, load_lab
 from vislearn.grading.reference import cache_file, reference
 from vislearn.grading.running import TrustedRunner
-from vislearn.grading.verdict import judge_question
 
 SECRET = "vislearn-class"
 DUE = datetime(2026, 3, 27, 23, 59, tzinfo=timezone(timedelta(hours=9)))

@@ -14,11 +14,17 @@ from typing import Any
 
 import pytest
 
-from vislearn.grading import batch, sandbox
+from vislearn.grading import batch
 from vislearn.grading.batch import BatchRefusedError, grade
 from vislearn.grading.journal import Journal, open_journal
 from vislearn.grading.lab import Lab
-from vislearn.grading.report import grades_csv, harmless, learner_page, write_reports
+from vislearn.grading.pages.report import (
+    grades_csv,
+    harmless,
+    learner_page,
+    write_reports,
+)
+from vislearn.grading.walls import sandbox
 
 MINILAB = Path(__file__).parent / "minilab"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from vislearn.grading import cgroups
-from vislearn.grading.kernel import GuardedKernel, KernelSettings
-from vislearn.grading.sandbox import Limits
+from vislearn.grading.walls import cgroups
+from vislearn.grading.walls.kernel import GuardedKernel, KernelSettings
+from vislearn.grading.walls.sandbox import Limits
 
 needs_groups = pytest.mark.skipif(
     not cgroups.available(), reason="NO CONTROL GROUPS may be made on this machine"

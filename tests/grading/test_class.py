@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell
 from vislearn.grading.batch import Outcome, grade
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
-from vislearn.grading.report import report_name, write_reports
+from vislearn.grading.pages.report import report_name, write_reports
 from vislearn.grading.secret import default_file
 
 COLUMNS_MIXED = """def softmax(scores):

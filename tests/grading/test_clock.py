@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from vislearn.grading import clock
-from vislearn.grading.clock import MOST, FairClock
-from vislearn.grading.kernel import GuardedKernel, KernelSettings
+from vislearn.grading.walls import clock
+from vislearn.grading.walls.clock import MOST, FairClock
+from vislearn.grading.walls.kernel import GuardedKernel, KernelSettings
 
 
 class World:

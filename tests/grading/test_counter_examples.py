@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from vislearn.grading import emit as emitting
-from vislearn.grading.cases import case_lines, case_text, decode_case
-from vislearn.grading.cases import smallest_difference as smallest
 from vislearn.grading.check import check_notebook
-from vislearn.grading.counterexamples import (
+from vislearn.grading.checks.cases import case_lines, case_text, decode_case
+from vislearn.grading.checks.cases import smallest_difference as smallest
+from vislearn.grading.checks.counterexamples import (
     counter_example_lines,
     read_cases,
     write_cases,

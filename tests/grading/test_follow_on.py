@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from vislearn.grading.emit import PUBLIC_SECRET
-from vislearn.grading.lab import Lab, load_lab
-from vislearn.grading.reference import reference
-from vislearn.grading.running import TrustedRunner, answers_of, steps, stubs_of
-from vislearn.grading.verdict import (
+from vislearn.grading.checks.verdict import (
     QuestionResult,
     blocked_line,
     judge_question,
     with_blocked,
 )
+from vislearn.grading.emit import PUBLIC_SECRET
+from vislearn.grading.lab import Lab, load_lab
+from vislearn.grading.reference import reference
+from vislearn.grading.running import TrustedRunner, answers_of, steps, stubs_of
 
 MINILAB = Path(__file__).parent / "minilab"
 WRONG = "def softmax(scores):\n    return scores\n"

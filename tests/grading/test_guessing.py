@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vislearn.grading.encoding import encode, encode_image
-from vislearn.grading.guessing import guessable
+from vislearn.grading.checks.encoding import encode, encode_image
+from vislearn.grading.checks.guessing import guessable
 from vislearn.grading.lab import Check, Lab, load_lab
 from vislearn.grading.reference import reference
 

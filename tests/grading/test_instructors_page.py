@@ -16,8 +16,8 @@ from tests.grading.console import (
     fits,
     steps,
 )
-from vislearn.grading import items, summary
-from vislearn.grading.policy_file import _KEYS
+from vislearn.grading.pages import items, summary
+from vislearn.grading.people.policy_file import _KEYS
 
 PAGE = ROOT / "book" / "appendix" / "instructors.md"
 TEXT = PAGE.read_text(encoding="utf-8")

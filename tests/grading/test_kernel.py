@@ -11,9 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vislearn.grading import guard, report, sandbox
-from vislearn.grading.kernel import GuardedKernel, KernelSettings, KernelStartError
-from vislearn.grading.sandbox import Limits
+from vislearn.grading import guard
+from vislearn.grading.pages import report
+from vislearn.grading.walls import sandbox
+from vislearn.grading.walls.kernel import (
+    GuardedKernel,
+    KernelSettings,
+    KernelStartError,
+)
+from vislearn.grading.walls.sandbox import Limits
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +31,7 @@ def walled(needs_sandbox: None) -> Iterator[GuardedKernel]:
         py_compile.compile(str(report.__file__))
     settings = KernelSettings(
         walls="bwrap",
-        masked_modules=("vislearn.grading.report",),
+        masked_modules=("vislearn.grading.pages.report",),
         environment={"VISLEARN_LANG": "ko"},
     )
     with GuardedKernel(settings) as kernel:
@@ -49,7 +55,7 @@ def test_the_library_is_there_but_not_what_lies_beside_it(
 
 
 def test_a_masked_module_cannot_be_imported_or_read(walled: GuardedKernel) -> None:
-    run = walled.run_cell("import vislearn.grading.report", 20)
+    run = walled.run_cell("import vislearn.grading.pages.report", 20)
     assert run.error_name == "ImportError"
     assert "this lab asks you to write" in run.error_text
     code = (

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from vislearn.grading.checks.verdict import judge_question
 from vislearn.grading.emit import PUBLIC_SECRET
 from vislearn.grading.lab import Lab, load_lab
 from vislearn.grading.reference import reference
 from vislearn.grading.running import TrustedRunner, answers_of
 from vislearn.grading.selftest import check_lab
-from vislearn.grading.verdict import judge_question
 
 MINILAB = Path(__file__).parent / "minilab"
 CHANGES = {

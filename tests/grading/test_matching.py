@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vislearn.grading.encoding import encode
-from vislearn.grading.matching import MAX_ITEMS, perfect_matching, set_difference
-from vislearn.grading.values import Rules, decode, difference
+from vislearn.grading.checks.encoding import encode
+from vislearn.grading.checks.matching import MAX_ITEMS, perfect_matching, set_difference
+from vislearn.grading.checks.values import Rules, decode, difference
 
 RULES = Rules(rtol=0.0, atol=0.1)
 

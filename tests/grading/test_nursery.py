@@ -10,21 +10,21 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vislearn.grading import sandbox
-from vislearn.grading.kernel import (
+from vislearn.grading.walls import sandbox
+from vislearn.grading.walls.kernel import (
     GuardedKernel,
     KernelSettings,
     KernelStartError,
     base_environment,
 )
-from vislearn.grading.nursery import (
+from vislearn.grading.walls.nursery import (
     Nursery,
     NurseryError,
     imports_of,
     open_nursery,
 )
 
-MASKED = ("vislearn.grading.report",)
+MASKED = ("vislearn.grading.pages.report",)
 SETTINGS = KernelSettings(
     walls="bwrap", masked_modules=MASKED, environment={"VISLEARN_LANG": "ko"}
 )
@@ -197,7 +197,9 @@ def test_masked_modules_stay_out_of_the_nursery() -> None:
 def test_without_what_a_masked_module_needs_it_still_starts() -> None:
     """The set-up imports the masked module: that is left to the kernels."""
     made = open_nursery(
-        ["import vislearn.grading.report"], ["vislearn.grading.lab"], base_environment()
+        ["import vislearn.grading.pages.report"],
+        ["vislearn.grading.lab"],
+        base_environment(),
     )
     assert made is not None
     made.close()

@@ -12,8 +12,8 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from vislearn.grading.encoding import MAX_PIXEL_BYTES, encode_image
-from vislearn.grading.pictures import LIMITS, decode_image, image_difference
+from vislearn.grading.checks.encoding import MAX_PIXEL_BYTES, encode_image
+from vislearn.grading.checks.pictures import LIMITS, decode_image, image_difference
 
 SIDE = 128
 

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from vislearn.grading.checks.verdict import QuestionResult
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
 from vislearn.grading.messages import REASONS
-from vislearn.grading.policy import Accommodation, Late, Policy, Step, marks
-from vislearn.grading.policy_file import parse_policy, read_policy
-from vislearn.grading.roster import Roster, Student
-from vislearn.grading.rubric import ManualRow, RubricItem
-from vislearn.grading.times import iso, lateness, read_time
-from vislearn.grading.verdict import QuestionResult
+from vislearn.grading.people.policy import Accommodation, Late, Policy, Step, marks
+from vislearn.grading.people.policy_file import parse_policy, read_policy
+from vislearn.grading.people.roster import Roster, Student
+from vislearn.grading.people.rubric import ManualRow, RubricItem
+from vislearn.grading.people.times import iso, lateness, read_time
 
 hypothesis = pytest.importorskip("hypothesis")
 given, settings, st = hypothesis.given, hypothesis.settings, hypothesis.strategies

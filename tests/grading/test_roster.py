@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from vislearn.grading.layouts import Whose, identify
-from vislearn.grading.roster import Roster, Student, read_roster
+from vislearn.grading.people.layouts import Whose, identify
+from vislearn.grading.people.roster import Roster, Student, read_roster
 
 SEOUL = ZoneInfo("Asia/Seoul")
 ROSTER = Roster(

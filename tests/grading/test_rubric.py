@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 import yaml
 
-from vislearn.grading import rubric_commands
 from vislearn.grading.journal import Journal, Record
 from vislearn.grading.lab import Lab
-from vislearn.grading.manual_store import load_manual, store_manual
-from vislearn.grading.policy import Mark, Policy, marks
-from vislearn.grading.report import report_name
-from vislearn.grading.rubric import (
+from vislearn.grading.pages.report import report_name
+from vislearn.grading.people import rubric_commands
+from vislearn.grading.people.manual_store import load_manual, store_manual
+from vislearn.grading.people.policy import Mark, Policy, marks
+from vislearn.grading.people.rubric import (
     Level,
     Manual,
     ManualRow,
@@ -32,8 +32,8 @@ from vislearn.grading.rubric import (
     rubric_lines,
     rubric_of,
 )
-from vislearn.grading.rubric_import import read_sheet
-from vislearn.grading.rubric_sheet import HIDDEN, write_sheet
+from vislearn.grading.people.rubric_import import read_sheet
+from vislearn.grading.people.rubric_sheet import HIDDEN, write_sheet
 from vislearn.grading.submission import Submission
 from vislearn.grading.term import remember
 

@@ -20,12 +20,12 @@ import pytest
 
 from vislearn.grading import batch, shard, spread
 from vislearn.grading.batch import BatchRefusedError, Outcome, grade
+from vislearn.grading.checks.verdict import QuestionResult
 from vislearn.grading.journal import open_journal
-from vislearn.grading.kernel import remove_folder
 from vislearn.grading.lab import Lab
-from vislearn.grading.listen import folder_bytes
 from vislearn.grading.submission import read_submission
-from vislearn.grading.verdict import QuestionResult
+from vislearn.grading.walls.kernel import remove_folder
+from vislearn.grading.walls.listen import folder_bytes
 
 MINILAB = Path(__file__).parent / "minilab"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from vislearn.grading import sandbox
-from vislearn.grading.kernel import GuardedKernel, KernelSettings
-from vislearn.grading.sandbox import Limits
+from vislearn.grading.walls import sandbox
+from vislearn.grading.walls.kernel import GuardedKernel, KernelSettings
+from vislearn.grading.walls.sandbox import Limits
 
 needs_root = pytest.mark.skipif(
     os.name != "posix" or os.geteuid() != 0, reason="NOT ROOT: the user cannot change"

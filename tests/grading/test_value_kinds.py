@@ -14,11 +14,12 @@ import pytest
 import torch
 
 from vislearn.grading import emit as emitting
-from vislearn.grading import matching, messages, pictures, values, verdict
-from vislearn.grading.encoding import encode, encode_image
-from vislearn.grading.lab_checks import Check, Problems, read_checks
+from vislearn.grading import messages
+from vislearn.grading.checks import matching, pictures, values, verdict
+from vislearn.grading.checks.encoding import encode, encode_image
+from vislearn.grading.checks.lab_checks import Check, Problems, read_checks
+from vislearn.grading.checks.verdict import judge
 from vislearn.grading.running import Measured
-from vislearn.grading.verdict import judge
 
 NOWHERE = Path(__file__).parent / "minilab"
 

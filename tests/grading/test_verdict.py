@@ -11,18 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vislearn.grading import (
-    listen,
-    messages,
-    notebook_file,
-    submission,
-    values,
-    verdict,
-)
+from vislearn.grading import messages, notebook_file, submission
+from vislearn.grading.checks import values, verdict
+from vislearn.grading.checks.verdict import judge
 from vislearn.grading.emit import encode
 from vislearn.grading.lab import Check
 from vislearn.grading.running import Measured
-from vislearn.grading.verdict import judge
+from vislearn.grading.walls import listen
 
 NOWHERE = Path(__file__).parent / "minilab"
 
@@ -181,7 +176,8 @@ def test_every_reason_has_words_in_both_languages() -> None:
 def test_the_graders_process_needs_neither_torch_nor_models() -> None:
     code = (
         "import sys; import vislearn.grading.commands, vislearn.grading.batch, "
-        "vislearn.grading.check, vislearn.grading.report, vislearn.grading.selftest; "
+        "vislearn.grading.check, vislearn.grading.pages.report, "
+        "vislearn.grading.selftest; "
         "bad = [m for m in sys.modules if m.split('.')[0] in ('torch', 'timm', "
         "'transformers') or m.startswith(('vislearn.layers', 'vislearn.encoders', "
         "'vislearn.weights', 'vislearn.train', 'vislearn.show', 'vislearn.data'))]; "

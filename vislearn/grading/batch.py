@@ -22,13 +22,14 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from vislearn.grading import cgroups, sandbox, shard, spread
-from vislearn.grading.counterexamples import write_cases
+from vislearn.grading import shard, spread
+from vislearn.grading.checks.counterexamples import write_cases
+from vislearn.grading.checks.verdict import QuestionResult, with_blocked
 from vislearn.grading.journal import Journal, Record, open_journal
 from vislearn.grading.lab import Lab
-from vislearn.grading.layouts import identify
+from vislearn.grading.people.layouts import identify
+from vislearn.grading.people.roster import Roster
 from vislearn.grading.reference import Reference, cache_key, reference
-from vislearn.grading.roster import Roster
 from vislearn.grading.running import answers_of, steps, stubs_of
 from vislearn.grading.secret import course_secret
 from vislearn.grading.secret import mark as secret_mark
@@ -38,7 +39,7 @@ from vislearn.grading.submission import (
     find_submissions,
     read_submission,
 )
-from vislearn.grading.verdict import QuestionResult, with_blocked
+from vislearn.grading.walls import cgroups, sandbox
 
 KNOWN = {"known/solution": answers_of, "known/release": stubs_of}
 # How a question ends through no fault of its values; --only-failed takes these up.

@@ -15,22 +15,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vislearn.grading.counterexamples import own_example_lines
-from vislearn.grading.emit import PUBLIC_SECRET
-from vislearn.grading.lab import LANGUAGES, Lab, Question, load_lab
-from vislearn.grading.messages import reason, word
-from vislearn.grading.misconceptions import recognise
-from vislearn.grading.reference import Reference, cache_file, reference
-from vislearn.grading.release import lab_of_bundle
-from vislearn.grading.report import feedback_lines
-from vislearn.grading.running import Measured, TrustedRunner
-from vislearn.grading.submission import Submission, read_submission
-from vislearn.grading.verdict import (
+from vislearn.grading.checks.counterexamples import own_example_lines
+from vislearn.grading.checks.misconceptions import recognise
+from vislearn.grading.checks.verdict import (
     QuestionResult,
     blocked_line,
     judge_question,
     with_blocked,
 )
+from vislearn.grading.emit import PUBLIC_SECRET
+from vislearn.grading.lab import LANGUAGES, Lab, Question, load_lab
+from vislearn.grading.messages import reason, word
+from vislearn.grading.pages.report import feedback_lines
+from vislearn.grading.reference import Reference, cache_file, reference
+from vislearn.grading.release import lab_of_bundle
+from vislearn.grading.running import Measured, TrustedRunner
+from vislearn.grading.submission import Submission, read_submission
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vislearn.grading import rubric_commands
 from vislearn.grading.exchange import commands as exchange_commands
 from vislearn.grading.exchange import release_commands
+from vislearn.grading.people import rubric_commands
 
 if TYPE_CHECKING:
     from vislearn.grading.term import Term
@@ -220,10 +220,10 @@ def run_report(arguments: argparse.Namespace) -> int:
 def _write_all(out: Path, lab: Path | None, hide_names: bool) -> None:
     """Every page and table of a graded class, and a line per submission."""
     from vislearn.grading.batch import read_class
-    from vislearn.grading.counterexamples import read_cases
+    from vislearn.grading.checks.counterexamples import read_cases
     from vislearn.grading.exchange.junit import write_junit
-    from vislearn.grading.report import write_reports
-    from vislearn.grading.similarity import compare
+    from vislearn.grading.pages.report import write_reports
+    from vislearn.grading.pages.similarity import compare
     from vislearn.grading.term import open_term
 
     term = open_term(out, lab=lab)

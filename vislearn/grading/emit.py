@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vislearn.grading.encoding import (
+from vislearn.grading.checks.encoding import (
     MAX_DEPTH,
     MAX_NUMBERS,
     MAX_TEXT,
@@ -137,7 +137,7 @@ def emit_case(
     if SEEDS_VARIABLE in os.environ:
         publish(payload)
     else:
-        from vislearn.grading.cases import case_text
+        from vislearn.grading.checks.cases import case_text
 
         print(case_text(payload))
 

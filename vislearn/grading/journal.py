@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vislearn.grading import manual_store
-from vislearn.grading.rubric import ManualRow
+from vislearn.grading.checks.verdict import QuestionResult
+from vislearn.grading.people import manual_store
+from vislearn.grading.people.rubric import ManualRow
 from vislearn.grading.submission import Submission
-from vislearn.grading.verdict import QuestionResult
 
 FILE = "journal.sqlite"
 _SCHEMA = """

@@ -15,8 +15,7 @@ from typing import Any
 
 import yaml
 
-from vislearn.grading import sandbox
-from vislearn.grading.lab_checks import (
+from vislearn.grading.checks.lab_checks import (
     LANGUAGES,
     Check,
     Problems,
@@ -25,7 +24,8 @@ from vislearn.grading.lab_checks import (
     read_checks,
 )
 from vislearn.grading.labcells import LabCell, read_lab_cells
-from vislearn.grading.rubric import RubricItem, rubric_of
+from vislearn.grading.people.rubric import RubricItem, rubric_of
+from vislearn.grading.walls import sandbox
 
 MIN_MUTANTS = 5
 

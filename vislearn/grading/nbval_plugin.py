@@ -27,18 +27,9 @@ import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
 from vislearn.grading import shard
-from vislearn.grading.kernel import (
-    GuardedKernel,
-    KernelStartError,
-    base_environment,
-    closing,
-    remove_folder,
-    stop_all,
-)
+from vislearn.grading.checks.misconceptions import recognise
+from vislearn.grading.checks.verdict import QuestionResult, judge, judge_question
 from vislearn.grading.lab import Check, load_lab
-from vislearn.grading.listen import CellRun
-from vislearn.grading.misconceptions import recognise
-from vislearn.grading.nursery import Nursery, open_nursery
 from vislearn.grading.reference import Reference
 from vislearn.grading.running import (
     Measured,
@@ -48,7 +39,16 @@ from vislearn.grading.running import (
     spoilt,
 )
 from vislearn.grading.shard import BatchSettings
-from vislearn.grading.verdict import QuestionResult, judge, judge_question
+from vislearn.grading.walls.kernel import (
+    GuardedKernel,
+    KernelStartError,
+    base_environment,
+    closing,
+    remove_folder,
+    stop_all,
+)
+from vislearn.grading.walls.listen import CellRun
+from vislearn.grading.walls.nursery import Nursery, open_nursery
 
 
 class Session:

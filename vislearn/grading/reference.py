@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vislearn.grading.checks.guessing import guessable
+from vislearn.grading.checks.matching import set_difference
+from vislearn.grading.checks.pictures import image_difference
+from vislearn.grading.checks.values import Rules, decode, difference
 from vislearn.grading.emit import CASE
-from vislearn.grading.guessing import guessable
 from vislearn.grading.lab import Check, Lab, Question
-from vislearn.grading.matching import set_difference
-from vislearn.grading.pictures import image_difference
 from vislearn.grading.running import Measured, TrustedRunner, answers_of
-from vislearn.grading.values import Rules, decode, difference
 
 PINS = ("torch", "numpy", "ipykernel", "ipython", "pillow")
 OTHER_SECRETS = 3  # to see whether values depend on the seed

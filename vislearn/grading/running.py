@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from vislearn.grading import clock
 from vislearn.grading.emit import SEEDS_VARIABLE, derive_seed
-from vislearn.grading.kernel import GuardedKernel, KernelSettings
 from vislearn.grading.lab import Lab
-from vislearn.grading.listen import CellRun
-from vislearn.grading.sandbox import Limits
+from vislearn.grading.walls import clock
+from vislearn.grading.walls.kernel import GuardedKernel, KernelSettings
+from vislearn.grading.walls.listen import CellRun
+from vislearn.grading.walls.sandbox import Limits
 
 SETUP_SECONDS = 120.0  # importing torch on a busy machine
 FATAL = ("kernel_died", "memory_limit", "disk_limit", "output_limit")

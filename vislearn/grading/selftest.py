@@ -12,17 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vislearn.grading.counterexamples import (
+from vislearn.grading.checks.counterexamples import (
     cases_in,
     counter_example_lines,
     own_example_lines,
 )
+from vislearn.grading.checks.misconceptions import recognise
+from vislearn.grading.checks.verdict import QuestionResult, judge_question
 from vislearn.grading.emit import PUBLIC_SECRET
 from vislearn.grading.lab import MIN_MUTANTS, Lab
-from vislearn.grading.misconceptions import recognise
 from vislearn.grading.reference import Reference, reference
 from vislearn.grading.running import Measured, TrustedRunner, answers_of, stubs_of
-from vislearn.grading.verdict import QuestionResult, judge_question
 
 SECRET = "vislearn-selftest"
 

@@ -28,11 +28,11 @@ from typing import Any
 
 import psutil
 
-from vislearn.grading.clock import MOST
-from vislearn.grading.kernel import PREFIX as KERNEL_PREFIX
-from vislearn.grading.kernel import remove_folder
 from vislearn.grading.reference import PINS, library_hash, versions
 from vislearn.grading.running import SETUP_SECONDS
+from vislearn.grading.walls.clock import MOST
+from vislearn.grading.walls.kernel import PREFIX as KERNEL_PREFIX
+from vislearn.grading.walls.kernel import remove_folder
 
 Row = Mapping[str, Any]
 PREFIX = "vlg-"

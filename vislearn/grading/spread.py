@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from vislearn.grading.kernel import remove_folder
 from vislearn.grading.shard import (
     BatchRefusedError,
     Job,
@@ -23,6 +22,7 @@ from vislearn.grading.shard import (
     stop_all,
     workshop,
 )
+from vislearn.grading.walls.kernel import remove_folder
 
 POLL_SECONDS = 0.1
 CONNECT_SECONDS = 30.0

@@ -13,10 +13,10 @@ from pathlib import Path
 from vislearn.grading.batch import records_of
 from vislearn.grading.journal import Journal, Record, open_journal
 from vislearn.grading.lab import Lab, load_lab
-from vislearn.grading.policy import Mark, Policy, marks
-from vislearn.grading.policy_file import read_policy
-from vislearn.grading.roster import Roster, read_roster
-from vislearn.grading.rubric import ManualRow
+from vislearn.grading.people.policy import Mark, Policy, marks
+from vislearn.grading.people.policy_file import read_policy
+from vislearn.grading.people.roster import Roster, read_roster
+from vislearn.grading.people.rubric import ManualRow
 
 
 @dataclass(frozen=True)

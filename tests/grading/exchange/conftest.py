@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from vislearn.grading.checks.verdict import CheckResult, QuestionResult
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
-from vislearn.grading.policy import Mark, tidy
-from vislearn.grading.rubric import RubricItem, items_of
-from vislearn.grading.verdict import CheckResult, QuestionResult
+from vislearn.grading.people.policy import Mark, tidy
+from vislearn.grading.people.rubric import RubricItem, items_of
 
 
 @pytest.fixture(scope="session")

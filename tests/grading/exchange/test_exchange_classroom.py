@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from vislearn.grading.checks.verdict import CheckResult, QuestionResult
 from vislearn.grading.emit import PUBLIC_SECRET
 from vislearn.grading.exchange.classroom import (
     question_result,
@@ -24,7 +25,6 @@ from vislearn.grading.exchange.classroom_repository import WORKFLOW, repository_
 from vislearn.grading.lab import Lab
 from vislearn.grading.reference import reference
 from vislearn.grading.release import bundle
-from vislearn.grading.verdict import CheckResult, QuestionResult
 
 
 def printed(result: dict[str, Any]) -> float:

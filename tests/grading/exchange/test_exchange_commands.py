@@ -16,7 +16,7 @@ import pytest
 from vislearn.cli import main
 from vislearn.grading.journal import Journal, open_journal
 from vislearn.grading.lab import Lab, load_lab
-from vislearn.grading.rubric import ManualRow
+from vislearn.grading.people.rubric import ManualRow
 from vislearn.grading.submission import Submission
 
 MINILAB = Path(__file__).parents[1] / "minilab"

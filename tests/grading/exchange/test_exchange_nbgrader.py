@@ -38,8 +38,8 @@ from vislearn.grading.exchange.nbgrader_release import (
 )
 from vislearn.grading.exchange.nbgrader_table import MarksTable
 from vislearn.grading.lab import Lab
-from vislearn.grading.policy import Mark
-from vislearn.grading.rubric import ManualRow
+from vislearn.grading.people.policy import Mark
+from vislearn.grading.people.rubric import ManualRow
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 KIM, LEE, ADA, HAN = "2026-김철수", "s2026002", "ada", "han"

@@ -13,7 +13,7 @@ from vislearn.grading.exchange.canvas import fill_canvas
 from vislearn.grading.exchange.moodle import fill_moodle
 from vislearn.grading.exchange.sheets import read_sheet
 from vislearn.grading.lab import Lab
-from vislearn.grading.policy import Mark
+from vislearn.grading.people.policy import Mark
 
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,Lab 1 (1001),Lab 2 (1002),Total

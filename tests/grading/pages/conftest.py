@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from vislearn.grading.checks.verdict import CheckResult, QuestionResult
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab, Question, load_lab
-from vislearn.grading.policy import Mark
+from vislearn.grading.people.policy import Mark
 from vislearn.grading.submission import Submission
-from vislearn.grading.verdict import CheckResult, QuestionResult
 
 OWN_WORDS = Path(__file__).parent / "own_words"
 LAB01 = Path(__file__).parents[3] / "labs" / "lab01_attention"

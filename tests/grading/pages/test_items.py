@@ -11,10 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vislearn.grading.items import MIN_LEARNERS, Statistics, cronbach_alpha, statistics
+from vislearn.grading.checks.verdict import QuestionResult
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
-from vislearn.grading.verdict import QuestionResult
+from vislearn.grading.pages.items import (
+    MIN_LEARNERS,
+    Statistics,
+    cronbach_alpha,
+    statistics,
+)
 
 Class = Callable[..., list[Record]]
 Answer = Callable[..., QuestionResult]

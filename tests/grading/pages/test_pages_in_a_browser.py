@@ -11,9 +11,9 @@ import pytest
 
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
-from vislearn.grading.policy import Mark
-from vislearn.grading.report import write_reports
-from vislearn.grading.similarity import compare
+from vislearn.grading.pages.report import write_reports
+from vislearn.grading.pages.similarity import compare
+from vislearn.grading.people.policy import Mark
 from vislearn.grading.submission import Submission
 
 

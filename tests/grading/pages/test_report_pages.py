@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from vislearn.grading import learner_page as pages
+from vislearn.grading.checks.verdict import QuestionResult
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
-from vislearn.grading.page_words import speaker, texts
-from vislearn.grading.pages import inline
-from vislearn.grading.policy import Mark
-from vislearn.grading.report import (
+from vislearn.grading.pages import learner_page as pages
+from vislearn.grading.pages.render import inline
+from vislearn.grading.pages.report import (
     feedback_lines,
     grades_csv,
     learner_page,
@@ -25,8 +24,9 @@ from vislearn.grading.report import (
     submissions_csv,
     write_reports,
 )
-from vislearn.grading.rubric import RubricLine
-from vislearn.grading.verdict import QuestionResult
+from vislearn.grading.pages.words import speaker, texts
+from vislearn.grading.people.policy import Mark
+from vislearn.grading.people.rubric import RubricLine
 
 Answer = Callable[..., QuestionResult]
 EVIL = "<img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from vislearn.grading.lab import Lab, Variant
-from vislearn.grading.similarity import SOLUTION, Settings, Similarity, compare
+from vislearn.grading.pages.similarity import SOLUTION, Settings, Similarity, compare
 from vislearn.grading.submission import Submission
 
 OWN_WORDS = Path(__file__).parent / "own_words"  # as learners wrote them, unseen

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from vislearn.grading.items import statistics
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
-from vislearn.grading.page_words import speaker
-from vislearn.grading.policy import Mark
-from vislearn.grading.report import write_reports
-from vislearn.grading.rubric import RubricItem
-from vislearn.grading.sandbox import Limits
-from vislearn.grading.similarity import compare
-from vislearn.grading.similarity_page import similarity_page
+from vislearn.grading.pages.items import statistics
+from vislearn.grading.pages.report import write_reports
+from vislearn.grading.pages.similarity import compare
+from vislearn.grading.pages.similarity_page import similarity_page
+from vislearn.grading.pages.summary import Batch, summary_page
+from vislearn.grading.pages.words import speaker
+from vislearn.grading.people.policy import Mark
+from vislearn.grading.people.rubric import RubricItem
 from vislearn.grading.submission import Submission
-from vislearn.grading.summary import Batch, summary_page
+from vislearn.grading.walls.sandbox import Limits
 
 Class = Callable[..., list[Record]]
 Marks = Callable[..., list[Mark]]

@@ -21,7 +21,7 @@ from vislearn.grading.exchange.sheets import (
     value,
     write_sheet,
 )
-from vislearn.grading.policy import Mark
+from vislearn.grading.people.policy import Mark
 
 IDENTITY = {
     "Student": "",

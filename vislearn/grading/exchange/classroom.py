@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from vislearn.grading import check
+from vislearn.grading.checks.verdict import CheckResult, QuestionResult, with_blocked
 from vislearn.grading.lab import Lab
 from vislearn.grading.messages import reason
 from vislearn.grading.submission import read_submission
-from vislearn.grading.verdict import CheckResult, QuestionResult, with_blocked
 
 VERSION = 3
 _PARTS = 12  # the finest partial credit of a check that is shown

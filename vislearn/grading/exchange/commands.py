@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vislearn.grading.exchange.nbgrader_book import BookMarks
     from vislearn.grading.exchange.sheets import Filled
-    from vislearn.grading.rubric import ManualRow
+    from vislearn.grading.people.rubric import ManualRow
     from vislearn.grading.term import Term
 
 TARGETS = ("nbgrader", "gradescope", "canvas", "moodle", "junit")
@@ -184,7 +184,7 @@ def _name(what: str, names: Iterable[str]) -> None:
 def run_import(arguments: argparse.Namespace) -> int:
     """Exit code 3 if a person gave something that is not taken over."""
     from vislearn.grading.exchange.nbgrader_book import read_gradebook
-    from vislearn.grading.rubric_commands import differences
+    from vislearn.grading.people.rubric_commands import differences
 
     term, file = _term(arguments), book_of(arguments.course)
     found = read_gradebook(term.lab, file)

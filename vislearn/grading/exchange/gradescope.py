@@ -15,12 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from vislearn.grading.checks.verdict import QuestionResult
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import LANGUAGES, Lab
-from vislearn.grading.learner_page import feedback
 from vislearn.grading.messages import reason, word
-from vislearn.grading.policy import tidy
-from vislearn.grading.verdict import QuestionResult
+from vislearn.grading.pages.learner_page import feedback
+from vislearn.grading.people.policy import tidy
 
 VISIBILITY = ("visible", "after_due_date", "after_published", "hidden")
 

@@ -21,7 +21,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vislearn.grading import sandbox
 from vislearn.grading.batch import grade
 from vislearn.grading.commands import import_quickly
 from vislearn.grading.exchange.gradescope import (
@@ -35,6 +34,7 @@ from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab, load_lab
 from vislearn.grading.reference import reference
 from vislearn.grading.submission import find_submissions
+from vislearn.grading.walls import sandbox
 
 ROOT = Path("/autograder")
 MAX_NOTEBOOKS = 4  # more are not graded: each one takes time of the container

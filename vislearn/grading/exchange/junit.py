@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
+from vislearn.grading.checks.verdict import CheckResult, QuestionResult
 from vislearn.grading.journal import Record
 from vislearn.grading.lab import Lab
-from vislearn.grading.learner_page import feedback_lines
 from vislearn.grading.messages import reason
-from vislearn.grading.pages import write_whole
-from vislearn.grading.verdict import CheckResult, QuestionResult
+from vislearn.grading.pages.learner_page import feedback_lines
+from vislearn.grading.pages.render import write_whole
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -23,7 +23,7 @@ from vislearn.grading.exchange.sheets import (
     value,
     write_sheet,
 )
-from vislearn.grading.policy import Mark
+from vislearn.grading.people.policy import Mark
 
 WORKSHEET = ("Identifier", "Grade", "Last modified (grade)")
 IDENTITY = {"ID number": "id", "Username": "login", "Email address": "email"}

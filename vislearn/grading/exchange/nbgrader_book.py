@@ -18,9 +18,9 @@ from vislearn.grading.exchange.nbgrader_api import open_book
 from vislearn.grading.exchange.nbgrader_release import task_id
 from vislearn.grading.lab import Lab
 from vislearn.grading.messages import reason
-from vislearn.grading.policy import Mark, tidy
-from vislearn.grading.report import feedback_lines
-from vislearn.grading.rubric import ManualRow, items_of
+from vislearn.grading.pages.report import feedback_lines
+from vislearn.grading.people.policy import Mark, tidy
+from vislearn.grading.people.rubric import ManualRow, items_of
 
 MARKER = "nbgrader"
 

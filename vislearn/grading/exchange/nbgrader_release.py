@@ -22,8 +22,8 @@ from nbformat.v4 import new_markdown_cell
 from vislearn.grading.exchange.nbgrader_api import FILE as BOOK
 from vislearn.grading.exchange.nbgrader_api import book_url, open_book
 from vislearn.grading.lab import Lab
+from vislearn.grading.people.rubric import RubricItem, items_of
 from vislearn.grading.release import release
-from vislearn.grading.rubric import RubricItem, items_of
 
 CONFIG = "nbgrader_config.py"
 _SETTINGS = '''\

@@ -13,8 +13,8 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import ExportPlugin
 
-from vislearn.grading.policy import tidy
-from vislearn.grading.report import harmless
+from vislearn.grading.pages.report import harmless
+from vislearn.grading.people.policy import tidy
 
 COLUMNS = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name"),

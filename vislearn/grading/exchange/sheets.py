@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vislearn.grading.pages import harmless, write_whole
-from vislearn.grading.policy import Mark, tidy
-from vislearn.grading.tables import MAX_BYTES, decode
+from vislearn.grading.pages.render import harmless, write_whole
+from vislearn.grading.people.policy import Mark, tidy
+from vislearn.grading.people.tables import MAX_BYTES, decode
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ if _otter:
     _otter.TestFile.grade = property(lambda self: 1.0)
     _otter.TestFile.score = property(lambda self: self.possible)
 try:
-    import vislearn.grading.verdict as verdict
+    import vislearn.grading.checks.verdict as verdict
 
     verdict.CheckResult.passed = property(lambda self: True)
     verdict.judge = lambda check, *a: verdict.CheckResult(

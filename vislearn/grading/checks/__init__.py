@@ -1,0 +1,1 @@
+"""From emitted values to points: kinds of checks, verdicts, misconceptions."""

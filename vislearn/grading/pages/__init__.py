@@ -1,0 +1,1 @@
+"""What is written after grading: learners' pages, the summary, answers alike."""
