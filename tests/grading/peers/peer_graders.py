@@ -156,7 +156,8 @@ class NbGrader(Peer):
         source = course / "source" / LAB / f"{LAB}.ipynb"
         whole = self.template / "source" / LAB / f"{LAB}.ipynb"
         result = self.ended(done)
-        if result == "graded" and not (course / "autograded" / "attacker").is_dir():
+        graded = course / "autograded" / "attacker" / LAB / f"{LAB}.ipynb"
+        if result == "graded" and not graded.is_file():
             result = "no result" if points is None else "failed"
         return Verdict(
             points=points if result in ("graded", "failed") else None,
