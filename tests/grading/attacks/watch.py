@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 PATIENCE = 20.0  # seconds; a kernel of another run lives less long
-PREFIXES = ("vl", "dask-")
+PREFIXES = ("vl", "vislearn-", "dask-")
 PR_SET_CHILD_SUBREAPER = 36
 
 
