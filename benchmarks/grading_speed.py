@@ -5,7 +5,8 @@
 The same submissions in the same labs, half of them right, on this machine in one run:
 in every round each contestant grades the class once, in rotating order, so that slow
 moments hit all alike, and a single submission once, which shows what starting costs.
-A ratio above 1 means that `vislearn grade` with one worker is faster.
+A ratio above 1 means that `vislearn grade` with one worker is faster; starting counts
+in it, and is spread over more submissions in a larger class.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "book" / "grading_speed.json"
-# Each with the rounds to take.
-LABS = {ROOT / "tests" / "grading" / "minilab": 5, ROOT / "labs/lab01_attention": 3}
+LABS = (ROOT / "tests" / "grading" / "minilab", ROOT / "labs" / "lab01_attention")
 sys.path[:0] = [str(ROOT / "tests" / "grading" / name) for name in ("attacks", "peers")]
 
 import contest  # noqa: E402
@@ -37,7 +37,7 @@ from vislearn.grading.lab import Lab, load_lab  # noqa: E402
 OURS = "vislearn"
 ABOUT: dict[str, dict[str, str]] = {
     OURS: {
-        "ko": "bubblewrap 샌드박스 안에서 문제마다 새 커널을 씁니다. "
+        "ko": "bubblewrap 격리 환경 안에서 문제마다 새 커널을 씁니다. "
         "답을 아는 노트북을 먼저 채점하는 시간, 표와 요약, 학습자별 페이지, "
         "유사도 보고서를 포함합니다.",
         "en": "A new kernel for each question in a bubblewrap sandbox. "
@@ -45,12 +45,12 @@ ABOUT: dict[str, dict[str, str]] = {
         "a page per learner and the similarity report.",
     },
     "vislearn, 2 jobs": {
-        "ko": "위와 같고, 작업자는 두 개입니다.",
+        "ko": "위와 같고, 작업자는 2개입니다.",
         "en": "The same with two workers.",
     },
     "nbgrader": {
         "ko": "설치한 그대로의 nbgrader autograde: 반 전체에 명령 하나, "
-        "노트북마다 커널 하나입니다. 샌드박스는 없습니다. "
+        "노트북마다 커널 하나입니다. 격리 환경은 없습니다. "
         "피드백 페이지(generate_feedback)는 포함하지 않습니다.",
         "en": "nbgrader autograde as installed: one command for the class, "
         "one kernel for each notebook, no sandbox. "
@@ -91,9 +91,10 @@ def main(arguments: list[str] | None = None) -> int:
         "labs": [],
     }
     for path in options.lab or LABS:
-        rounds = options.rounds or LABS.get(path, 3)
-        report["labs"].append(_measure(load_lab(path), options.submissions, rounds))
-        _print(report["labs"][-1])
+        lab = load_lab(path)
+        measured = _measure(lab, options.submissions, options.rounds)
+        report["labs"].append(measured)
+        _print(measured)
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     options.out.write_text(text, encoding="utf-8")
     fastest = all(
@@ -109,7 +110,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--lab", type=Path, action="append", help="instead of both")
     parser.add_argument("--submissions", type=int, default=12)
-    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=OUT)
     return parser.parse_args(arguments)
 
@@ -186,6 +187,10 @@ def _figures(
     ]
     # Pair the rounds: a slow moment then cancels out of the ratio.
     ratios = [seconds[name] / seconds[OURS] for seconds in whole]
+    bare = [
+        (all_of[name] - one[name]) / (all_of[OURS] - one[OURS])
+        for one, all_of in zip(single, whole, strict=True)
+    ]
     return {
         "seconds_per_submission": _spread([s[name] / count for s in whole]),
         "seconds_per_submission_without_start": _spread(without),
@@ -195,6 +200,7 @@ def _figures(
         "ratio": round(statistics.median(ratios), 2),
         "ratio_lowest": round(min(ratios), 2),
         "ratio_highest": round(max(ratios), 2),
+        "ratio_without_start": round(statistics.median(bare), 2),
     }
 
 
@@ -217,7 +223,8 @@ def _print(lab: Mapping[str, Any]) -> None:
         print(
             f"{name:21} {whole['median']:7.3f} s per submission "
             f"({whole['lowest']:.3f} to {whole['highest']:.3f}), of which start "
-            f"{start['median']:5.1f} s per run; theirs / ours {row['ratio']:6.2f}"
+            f"{start['median']:5.1f} s per run; theirs / ours {row['ratio']:6.2f}, "
+            f"without start {row['ratio_without_start']:6.2f}"
         )
     columns = zip(*lab["points"].values(), strict=True)
     same = sum(len(set(given)) == 1 for given in columns)

@@ -68,7 +68,7 @@ class Journal:
         self.file = file
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
-            file.touch(mode=0o600)  # it holds the secret of the course
+            file.touch(mode=0o600)  # it holds everybody's marks
         with self._connection() as connection:
             connection.execute("pragma journal_mode=wal")
             connection.executescript(_SCHEMA)

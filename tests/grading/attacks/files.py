@@ -54,7 +54,7 @@ def tests_deleted(form: Form, path: Path, _stage: Any) -> None:
     save(notebook, path)
 
 
-@attack("honest", 10.0, ko="답안 셀만 남긴 공책", en="Only the answers are left")
+@attack("honest", 10.0, ko="답안 셀만 남긴 노트북", en="Only the answers are left")
 def only_answers_left(form: Form, path: Path, _stage: Any) -> None:
     """who tidies up has still answered everything"""
     notebook = form.notebook(**RIGHT)

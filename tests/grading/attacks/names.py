@@ -34,7 +34,7 @@ def empty_file(_form: Form, path: Path, _stage: Any) -> None:
     path.write_bytes(b"")
 
 
-@attack("file", None, ko="공책이 아닌 JSON", en="JSON that is no notebook")
+@attack("file", None, ko="노트북이 아닌 JSON", en="JSON that is no notebook")
 def other_json(_form: Form, path: Path, _stage: Any) -> None:
     """a list is no notebook"""
     path.write_text("[1, 2, 3]", encoding="utf-8")
@@ -87,7 +87,7 @@ def link_to_passwd(_form: Form, path: Path, _stage: Any) -> None:
 
 @attack(
     *("integrity", None),
-    ko="남의 공책을 가리키는 링크",
+    ko="남의 노트북을 가리키는 링크",
     en="A link to another learner's file",
 )
 def link_to_another(form: Form, path: Path, _stage: Any) -> None:
@@ -104,13 +104,13 @@ def link_to_another(form: Form, path: Path, _stage: Any) -> None:
     path.symlink_to(os.path.relpath(target, here))
 
 
-@attack("file", None, ko="이름이 공책인 FIFO", en="A FIFO with a notebook's name")
+@attack("file", None, ko="이름이 노트북인 FIFO", en="A FIFO with a notebook's name")
 def fifo(_form: Form, path: Path, _stage: Any) -> None:
     """whoever opens it would wait for ever"""
     os.mkfifo(path)
 
 
-@attack("file", None, ko="이름이 공책인 폴더", en="A folder with a notebook's name")
+@attack("file", None, ko="이름이 노트북인 폴더", en="A folder with a notebook's name")
 def folder(_form: Form, path: Path, _stage: Any) -> None:
     """a folder is no notebook"""
     path.mkdir()

@@ -153,7 +153,8 @@ def grades_csv(
             "handed_in": mark.handed_in,
         }
         notes = [reason(note, _lang(record)) for note in mark.notes]
-        row["message"] = " ".join(filter(None, [row["message"], *notes]))
+        said = filter(None, [row["message"], *notes])
+        row["message"] = " ".join(dict.fromkeys(said))  # a reason may be a note, too
         rows.append(row)
     return _table([*_columns(lab)[:5], *extra, *_columns(lab)[5:]], rows)
 
