@@ -90,7 +90,7 @@ def run(
 def _walls(course: Path, report: Path) -> list[str]:
     """bubblewrap's command line, up to the program."""
     spaces = ("pid", "net", "ipc", "uts", "cgroup-try")
-    hidden = {Path.home(), Path("/home"), Path("/work"), ROOT}
+    hidden = {Path.home(), Path("/home"), ROOT}
     readable = [Path(sys.prefix), Path(sys.base_prefix), ROOT / "vislearn"]
     mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     for place in sorted(path for path in hidden if path.is_dir()):
