@@ -121,7 +121,7 @@ def test_impossible_repository_name_is_refused(hub: Path) -> None:
 
 
 def test_foreign_module_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="into ViT, ResNet, got Linear"):
+    with pytest.raises(ValueError, match="into this package's encoders, got Linear"):
         load(torch.nn.Linear(2, 2), {})
 
 

@@ -30,6 +30,19 @@ class VisionOutput:
     logits: Tensor | None = None
     """(B, K) class scores, if the model was made with `num_classes`."""
 
+    @classmethod
+    def from_map(
+        cls, features: Tensor, pooled: Tensor, logits: Tensor | None = None
+    ) -> VisionOutput:
+        """The last map of a CNN or a hierarchical transformer, read as tokens.
+
+        Shapes:
+            features (B, D, h, w), pooled (B, E), logits (B, K)
+        """
+        tokens = features.flatten(2).transpose(1, 2)  # (B, N, D)
+        grid = (features.shape[-2], features.shape[-1])
+        return cls(tokens, tokens[:, :0], pooled, grid, logits)  # no prefix: (B, 0, D)
+
     @property
     def all_tokens(self) -> Tensor:
         """(B, R + N, D) prefix tokens and patch tokens in one sequence."""

@@ -14,14 +14,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vislearn.encoders.output import VisionEncoder, VisionOutput
+from vislearn.encoders.sizes import ImageSized, strided_grid
 from vislearn.layers.patches import check_images
-from vislearn.layers.pooling import mean_pool
 from vislearn.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from vislearn.registry import Preset, register
 
 
 @dataclass(frozen=True)
-class ResNetConfig:
+class ResNetConfig(ImageSized):
     """Sizes of a ResNet (arXiv:1512.03385, Table 1); the defaults are ResNet-50."""
 
     img_size: int | tuple[int, int] = 224  # of the preprocessing; any size works
@@ -43,12 +43,6 @@ class ResNetConfig:
             )
 
     @property
-    def image_shape(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
-        size = self.img_size
-        return (size, size) if isinstance(size, int) else (size[0], size[1])
-
-    @property
     def features(self) -> int:
         """D: channels of the last map."""
         last = self.width * 2 ** (len(self.depths) - 1)
@@ -57,9 +51,7 @@ class ResNetConfig:
     @property
     def grid(self) -> tuple[int, int]:
         """(h, w) of the last map: each of the stride-2 steps rounds up."""
-        stride = 2 ** (len(self.depths) + 1)
-        height, width = self.image_shape
-        return -(-height // stride), -(-width // stride)
+        return strided_grid(self.image_shape, 2 ** (len(self.depths) + 1))
 
     @property
     def tokens(self) -> int:
@@ -175,15 +167,9 @@ class ResNet(VisionEncoder):
 
     def forward(self, images: Tensor) -> VisionOutput:
         x = self.feature_maps(images)[-1]  # (B, D, h, w)
-        tokens = x.flatten(2).transpose(1, 2)  # (B, N, D)
-        pooled = mean_pool(tokens)  # (B, D)
-        return VisionOutput(
-            tokens=tokens,
-            prefix=tokens[:, :0],  # (B, 0, D)
-            pooled=pooled,
-            grid=(x.shape[-2], x.shape[-1]),
-            logits=None if self.config.num_classes is None else self.fc(pooled),
-        )
+        pooled = x.mean((2, 3))  # (B, D)
+        logits = None if self.config.num_classes is None else self.fc(pooled)
+        return VisionOutput.from_map(x, pooled, logits)
 
     def feature_maps(self, images: Tensor) -> list[Tensor]:
         """The output of each stage, from fine to coarse.

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from vislearn.encoders.output import VisionEncoder, VisionOutput
+from vislearn.encoders.sizes import ImageSized
 from vislearn.layers import pooling, positions
 from vislearn.layers.blocks import Block
 from vislearn.layers.patches import PatchEmbed, patch_grid
@@ -26,7 +27,7 @@ from vislearn.registry import Preset, register
 
 
 @dataclass(frozen=True)
-class ViTConfig:
+class ViTConfig(ImageSized):
     """Sizes and choices of a Vision Transformer; the defaults are ViT-B/16."""
 
     img_size: int | tuple[int, int] = 224  # pixels, or (height, width)
@@ -73,12 +74,6 @@ class ViTConfig:
             )
         if self.pooling == "cls" and not self.class_token:
             raise ValueError("pooling 'cls' needs class_token=True")
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
-        size = self.img_size
-        return (size, size) if isinstance(size, int) else (size[0], size[1])
 
     @property
     def grid(self) -> tuple[int, int]:

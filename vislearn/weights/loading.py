@@ -1,44 +1,29 @@
 """`load`: state dicts of timm, transformers and torchvision into this package's models.
 
-The names of our parameters follow timm (ViT) and torchvision (ResNet), so most formats
-are a matter of renaming; the tables are in `vit_names.py` and `resnet_names.py`.
+The names of our parameters follow one reference for each family (timm for ViT,
+torchvision for ResNet), so most formats are a matter of renaming. The table of a family
+in `vislearn/encoders/swin.py` is the file `swin_names.py` beside this one:
+
+    FORMATS     format name -> function from their state dict to ours
+    CLASSIFIER  prefixes of the classifier's keys in our names; ("head.",) if absent
+    fit         (model, state) -> state for this model's sizes; nothing to fit if absent
+
+A model class without a file of its own is loaded like its base class.
 Tested against: the models of those packages, loaded and compared (tests/parity).
 """
 
 from __future__ import annotations
 
-import math
+import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
+from types import ModuleType
 
 from torch import Tensor, nn
 
-from vislearn.encoders.resnet import ResNet
-from vislearn.encoders.vit import ViT
-from vislearn.layers import positions
-from vislearn.weights import resnet_names, vit_names
 from vislearn.weights.cache import read_cached
 
 State = dict[str, Tensor]
-
-
-def _as_they_are(state: State) -> State:
-    return state
-
-
-_CONVERTERS: dict[type[nn.Module], dict[str, Callable[[State], State]]] = {
-    ViT: {
-        "vislearn": _as_they_are,
-        "timm": _as_they_are,
-        "transformers": vit_names.from_transformers,
-        "torchvision": vit_names.from_torchvision,
-    },
-    ResNet: {
-        "vislearn": _as_they_are,
-        "timm": _as_they_are,
-        "transformers": resnet_names.from_transformers,
-        "torchvision": _as_they_are,
-    },
-}
 
 
 def load(
@@ -77,10 +62,11 @@ def load(
             "a model on the meta device has no memory to load weights into"
         )
     format, state = _read(source, format)
-    state = _converter(model, format)(state)
-    state = _without_spare_head(model, state)
-    if isinstance(model, ViT):
-        state = _with_fitting_positions(model, state)
+    names = _names_of(model)
+    state = _converter(names, format)(state)
+    state = _without_spare_head(model, names, state)
+    if hasattr(names, "fit"):
+        state = names.fit(model, state)
     _check_fit(model, state)
     model.load_state_dict(state, strict=False)  # only counters of BatchNorm may miss
     return model
@@ -97,47 +83,31 @@ def _read(source: str | Mapping[str, Tensor], format: str | None) -> tuple[str, 
     return named_format, state
 
 
-def _converter(model: nn.Module, format: str) -> Callable[[State], State]:
-    for kind, converters in _CONVERTERS.items():
-        if isinstance(model, kind):
-            if format not in converters:
-                raise ValueError(
-                    f"format must be one of {', '.join(converters)}, got {format!r}"
-                )
-            return converters[format]
-    known = ", ".join(kind.__name__ for kind in _CONVERTERS)
-    raise ValueError(f"can load weights into {known}, got {type(model).__name__}")
+def _names_of(model: nn.Module) -> ModuleType:
+    """The file of names of the model's class, or of the nearest base class with one."""
+    for kind in type(model).__mro__:
+        place, _, family = kind.__module__.rpartition(".")
+        name = f"{__package__}.{family}_names"
+        if place == "vislearn.encoders" and importlib.util.find_spec(name):
+            return importlib.import_module(name)
+    raise ValueError(
+        f"can load weights into this package's encoders, got {type(model).__name__}"
+    )
 
 
-def _without_spare_head(model: nn.Module, state: State) -> State:
+def _converter(names: ModuleType, format: str) -> Callable[[State], State]:
+    formats: dict[str, Callable[[State], State]] = {"vislearn": dict, **names.FORMATS}
+    if format not in formats:
+        raise ValueError(f"format must be one of {', '.join(formats)}, got {format!r}")
+    return formats[format]
+
+
+def _without_spare_head(model: nn.Module, names: ModuleType, state: State) -> State:
     """Leave out the source's classifier if the model has none."""
     if getattr(model.config, "num_classes", None) is not None:
         return state
-    return {
-        key: value
-        for key, value in state.items()
-        if not key.startswith(("head.", "fc."))
-    }
-
-
-def _with_fitting_positions(model: ViT, state: State) -> State:
-    """Resize a learned position table of another square grid to the model's grid.
-
-    A table does not say which grid it was made for: with as many rows as the model
-    needs it is taken as it is, otherwise its grid is assumed to be square.
-    """
-    table, own = state.get("pos_embed"), model.pos_embed
-    if model.config.pos != "learned" or table is None or table.shape == own.shape:
-        return state
-    prefix = model.prefix_rows
-    side = math.isqrt(max(table.shape[1] - prefix, 0)) if table.ndim == 3 else 0
-    if side == 0 or side**2 != table.shape[1] - prefix:
-        return state  # the comparison of shapes will report it
-    grid, antialias = model.config.grid, model.config.pos_antialias
-    table = positions.interpolate(
-        table, (side, side), grid, prefix, antialias=antialias
-    )
-    return {**state, "pos_embed": table}
+    prefixes = getattr(names, "CLASSIFIER", ("head.",))
+    return {key: value for key, value in state.items() if not key.startswith(prefixes)}
 
 
 def _check_fit(model: nn.Module, state: State) -> None:

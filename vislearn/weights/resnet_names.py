@@ -36,3 +36,11 @@ def _name(key: str) -> str:
             part = f"conv{number}" if kind == "convolution" else f"bn{number}"
         return f"layer{int(stage) + 1}.{layer}.{part}.{key[match.end() :]}"
     return key
+
+
+FORMATS = {
+    "timm": dict,
+    "torchvision": dict,
+    "transformers": from_transformers,
+}
+CLASSIFIER = ("fc.",)

@@ -6,10 +6,13 @@ old and the new names are understood here. DINOv2 differs from ViT in three name
 
 from __future__ import annotations
 
-import re
+import math
 
-import torch
 from torch import Tensor
+
+from vislearn.encoders.vit import ViT
+from vislearn.layers import positions
+from vislearn.weights.renaming import join, rename
 
 State = dict[str, Tensor]
 
@@ -83,26 +86,28 @@ def from_torchvision(state: State) -> State:
     return rename(state, _TORCHVISION)
 
 
-def rename(state: State, rules: list[tuple[str, str]]) -> State:
-    """Apply every rule to every key, in order; unknown keys stay as they are."""
-    renamed = {}
-    for key, value in state.items():
-        for pattern, replacement in rules:
-            key = re.sub(pattern, replacement, key)
-        renamed[key] = value
-    return renamed
+def fit(model: ViT, state: State) -> State:
+    """Resize a learned position table of another square grid to the model's grid.
 
-
-def join(state: State, part: str, pieces: tuple[str, ...], name: str) -> State:
-    """Stack the rows of separate linear layers into one, in the order of `pieces`.
-
-    A layer of which a piece is missing is left as it is, to be reported.
+    A table does not say which grid it was made for: with as many rows as the model
+    needs it is taken as it is, otherwise its grid is assumed to be square.
     """
-    joined = dict(state)
-    for key in state:
-        before, found, after = key.partition(f".{part}.{pieces[0]}.")
-        keys = [f"{before}.{part}.{piece}.{after}" for piece in pieces]
-        if found and all(piece in state for piece in keys):
-            rows = torch.cat([joined.pop(piece) for piece in keys])
-            joined[f"{before}.{part}.{name}.{after}"] = rows
-    return joined
+    table, own = state.get("pos_embed"), model.pos_embed
+    if model.config.pos != "learned" or table is None or table.shape == own.shape:
+        return state
+    prefix = model.prefix_rows
+    side = math.isqrt(max(table.shape[1] - prefix, 0)) if table.ndim == 3 else 0
+    if side == 0 or side**2 != table.shape[1] - prefix:
+        return state  # the comparison of shapes will report it
+    grid, antialias = model.config.grid, model.config.pos_antialias
+    table = positions.interpolate(
+        table, (side, side), grid, prefix, antialias=antialias
+    )
+    return {**state, "pos_embed": table}
+
+
+FORMATS = {
+    "timm": dict,
+    "transformers": from_transformers,
+    "torchvision": from_torchvision,
+}
