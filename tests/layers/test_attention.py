@@ -12,6 +12,7 @@ from vislearn.encoders.resnet import ResNet, ResNetConfig
 from vislearn.encoders.vit import ViT, ViTConfig
 from vislearn.layers.attention import (
     Attention,
+    Recordable,
     attention,
     attention_cost,
     record_attention,
@@ -183,6 +184,29 @@ def test_recording_gives_one_map_per_block_and_leaves_the_output_alone() -> None
     assert [tuple(weights.shape) for weights in maps] == [(2, 4, 7, 7)] * 3
     assert torch.equal(plain.all_tokens, recorded.all_tokens)
     assert not any(weights.requires_grad for weights in maps)
+
+
+class Crossed(Recordable):
+    """Three queries for the first three of the tokens, keys from all of them."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        tokens = x[:, None]  # one head
+        self.record(tokens[:, :, :3], tokens, tokens)
+        return x
+
+
+def test_any_recordable_layer_is_recorded_in_the_order_of_the_run() -> None:
+    model = torch.nn.Sequential(Crossed(), Attention(8, 2), Crossed())
+    x = torch.randn(2, 5, 8)
+    with record_attention(model) as maps:
+        model(x)
+    assert [tuple(weights.shape) for weights in maps] == [
+        (2, 1, 3, 5),
+        (2, 2, 5, 5),
+        (2, 1, 3, 5),
+    ]
+    _, expected = attention(x[:, None, :3], x[:, None], x[:, None])
+    assert torch.equal(maps[0], expected)
 
 
 def test_recording_stops_after_the_block_even_after_an_error() -> None:

@@ -56,7 +56,35 @@ def attention(
     return weights @ v, weights  # (B, h, Tq, Dv), (B, h, Tq, Tk)
 
 
-class Attention(nn.Module):
+class Recordable(nn.Module):
+    """A layer whose attention weights `record_attention` can collect.
+
+    A layer with another kind of attention (in windows, or with fewer keys than
+    queries) inherits from this class and calls `record` once in each forward pass:
+
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        self.record(q, k, v, mask)
+    """
+
+    recorder: list[Tensor] | None = None  # set by record_attention
+
+    def record(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None
+    ) -> None:
+        """Append the weights of these queries and keys if somebody is recording.
+
+        The fused kernel keeps no weights, so they are computed once more; the layer's
+        output is the same with and without a recorder.
+
+        Shapes:
+            as in `attention`; appends (B, h, Tq, Tk)
+        """
+        if self.recorder is not None:
+            with torch.no_grad():
+                self.recorder.append(attention(q, k, v, mask)[1])
+
+
+class Attention(Recordable):
     """Multi-head self-attention (arXiv:1706.03762, section 3.2.2).
 
     Every token asks every other token a question (query), is found by what it offers
@@ -87,7 +115,6 @@ class Attention(nn.Module):
         self.fused = fused
         self.qkv = nn.Linear(width, 3 * width, bias=qkv_bias)  # q, k, v in one product
         self.proj = nn.Linear(width, width)
-        self.recorder: list[Tensor] | None = None  # see record_attention
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         if x.ndim != 3 or x.shape[-1] != self.width:
@@ -103,30 +130,28 @@ class Attention(nn.Module):
             out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         else:
             out, _ = attention(q, k, v, mask)  # (B, h, T, Dh)
-        if self.recorder is not None:
-            # The fused kernel keeps no weights, so they are computed once more; the
-            # output above is the same with and without a recorder.
-            with torch.no_grad():
-                self.recorder.append(attention(q, k, v, mask)[1])
+        self.record(q, k, v, mask)
         out = out.transpose(1, 2).reshape(B, T, D)  # heads side by side again
         return self.proj(out)  # (B, T, D)
 
 
 @contextmanager
 def record_attention(model: nn.Module) -> Iterator[list[Tensor]]:
-    """Collect the attention weights of every `Attention` inside `model`.
+    """Collect the attention weights of every `Recordable` layer inside `model`.
 
         with record_attention(model) as maps:
             model(images)
         maps[0]  # first block: (B, h, T, T)
 
-    The list fills in the order in which the layers run, so two calls of the model give
+    Layers that attend inside windows give (B · windows, h, M², M²), layers with fewer
+    keys than queries (B, h, Tq, Tk): each map has the shape of its layer's scores. The
+    list fills in the order in which the layers run, so two calls of the model give
     twice as many maps. The maps carry no gradient. The model's output is unchanged.
 
     Raises:
         ValueError: if the model has no attention layer.
     """
-    layers = [module for module in model.modules() if isinstance(module, Attention)]
+    layers = [module for module in model.modules() if isinstance(module, Recordable)]
     if not layers:
         raise ValueError(f"{type(model).__name__} has no attention layer to record")
     maps: list[Tensor] = []
