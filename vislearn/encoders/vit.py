@@ -53,7 +53,7 @@ class ViTConfig(ImageSized):
     num_classes: int | None = None  # K; None for no classifier
 
     def __post_init__(self) -> None:
-        patch_grid(*self.image_shape, self.patch_size)
+        self.check_image_size()
         for name in ("width", "depth", "heads"):
             if getattr(self, name) < 1:
                 raise ValueError(
@@ -74,6 +74,10 @@ class ViTConfig(ImageSized):
             )
         if self.pooling == "cls" and not self.class_token:
             raise ValueError("pooling 'cls' needs class_token=True")
+
+    def check_image_size(self) -> None:
+        """Raise a ValueError if the image does not divide into patches."""
+        patch_grid(*self.image_shape, self.patch_size)
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -118,9 +122,7 @@ class ViT(VisionEncoder):
         self.config = config
         self.preprocess = Preprocess(size=config.img_size)
         D = config.width
-        self.patch_embed = PatchEmbed(
-            config.patch_size, D, config.channels, bias=config.patch_bias
-        )
+        self.patch_embed = self._make_patch_embed()
         self.cls_token = prefix_tokens(int(config.class_token), D)
         self.reg_token = prefix_tokens(config.registers, D)
         self.pos_embed: Any  # a table (1, rows, D), a module, or None
@@ -171,9 +173,7 @@ class ViT(VisionEncoder):
         grid = self.patch_embed.grid(images)
         x = self.patch_embed(images)  # (B, N, D)
         table, rows = self.position_table(grid), self.prefix_rows
-        tokens: list[Tensor] = [
-            token for token in (self.cls_token, self.reg_token) if token is not None
-        ]
+        tokens = self.prefix_parts()
         if table is not None:
             x = x + table[:, rows:]
         if tokens:
@@ -182,6 +182,11 @@ class ViT(VisionEncoder):
                 prefix = prefix + table[:, :rows]
             x = torch.cat([prefix.expand(x.shape[0], -1, -1), x], dim=1)
         return self.norm_pre(x)
+
+    def prefix_parts(self) -> list[Tensor]:
+        """The learned tokens in front of the patches, in their order."""
+        parts = (self.cls_token, self.reg_token)
+        return [token for token in parts if token is not None]
 
     def position_table(self, grid: tuple[int, int]) -> Tensor | None:
         """The position embeddings for an image of `grid` patches.
@@ -235,9 +240,8 @@ class ViT(VisionEncoder):
                 nn.init.trunc_normal_(module.weight, std=0.02)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
-        for token in (self.cls_token, self.reg_token):
-            if token is not None:
-                nn.init.normal_(token, std=1e-6)
+        for token in self.prefix_parts():
+            nn.init.normal_(token, std=1e-6)
         if self.attn_pool is not None:
             nn.init.trunc_normal_(self.attn_pool.latent, std=self.config.width**-0.5)
         if isinstance(self.pos_embed, nn.Parameter):
@@ -255,6 +259,12 @@ class ViT(VisionEncoder):
         """How many rows of the position table belong to prefix tokens."""
         has_rows = self.config.pos_prefix and self.config.pos != "factorised"
         return self.config.prefix if has_rows else 0
+
+    def _make_patch_embed(self) -> PatchEmbed:
+        config = self.config
+        return PatchEmbed(
+            config.patch_size, config.width, config.channels, config.patch_bias
+        )
 
     def _make_positions(self) -> None:
         kind, grid, D = self.config.pos, self.config.grid, self.config.width
