@@ -1,0 +1,1 @@
+"""Parts of the benchmark scripts; run the scripts beside this folder."""
