@@ -1,0 +1,147 @@
+"""Windows: attention inside small squares of the map instead of across all of it.
+
+Paper: Swin arXiv:2103.14030, section 3.2. With windows of M × M tokens the scores cost
+M² for each token instead of N, so the work grows linearly with the image. Shifting the
+windows by half their side in every other block lets what two neighbouring windows know
+meet. Tested against: torchvision, timm and transformers, as parts of Swin
+(tests/parity).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# Added to the scores of pairs that may not look at each other: e^-100 of a weight is
+# nothing in float32. The official code has this number, not -inf.
+FORBIDDEN = -100.0
+
+
+def window_partition(x: Tensor, window: int) -> Tensor:
+    """Cut a map into windows, in raster order: the tokens inside, and the windows.
+
+    Shapes:
+        x (B, h, w, D) -> (B · windows, M², D), windows = (h / M) · (w / M)
+
+    Raises:
+        ValueError: if there are not four dimensions, or h or w is not divisible by M.
+    """
+    if x.ndim != 4:
+        raise ValueError(f"expected a map of shape (B, h, w, D), got {tuple(x.shape)}")
+    B, h, w, D = x.shape
+    M = window
+    rows, columns = window_grid((h, w), M)
+    x = x.reshape(B, rows, M, columns, M, D).transpose(2, 3)
+    return x.reshape(B * rows * columns, M * M, D)
+
+
+def window_reverse(windows: Tensor, window: int, grid: tuple[int, int]) -> Tensor:
+    """Put windows back together: the inverse of `window_partition`.
+
+    Args:
+        windows: what `window_partition` returned, or as many tokens of another width.
+        window: M, tokens along a side.
+        grid: (h, w) of the map.
+
+    Shapes:
+        windows (B · windows, M², D) -> (B, h, w, D)
+
+    Raises:
+        ValueError: if the windows do not make whole maps of that size.
+    """
+    h, w = grid
+    M = window
+    rows, columns = window_grid(grid, M)
+    if (
+        windows.ndim != 3
+        or windows.shape[1] != M * M
+        or len(windows) % (rows * columns)
+    ):
+        raise ValueError(
+            f"expected a multiple of {rows * columns} windows of {M * M} tokens for a "
+            f"map of {h} × {w}, got {tuple(windows.shape)}"
+        )
+    D = windows.shape[-1]
+    x = windows.reshape(-1, rows, columns, M, M, D).transpose(2, 3)
+    return x.reshape(-1, h, w, D)
+
+
+def window_grid(grid: tuple[int, int], window: int) -> tuple[int, int]:
+    """Rows and columns of windows on a map of (h, w) tokens.
+
+    Raises:
+        ValueError: if a side is not a positive multiple of the window.
+    """
+    h, w = grid
+    if window < 1:
+        raise ValueError(f"window must be at least 1, got {window}")
+    if h % window or w % window or min(h, w) < window:
+        raise ValueError(f"a map of {h} × {w} does not divide into windows of {window}")
+    return h // window, w // window
+
+
+def pad_to_windows(x: Tensor, window: int) -> Tensor:
+    """Add zero tokens below and to the right until both sides divide by M.
+
+    Shapes:
+        x (B, h, w, D) -> (B, ⌈h / M⌉ · M, ⌈w / M⌉ · M, D)
+    """
+    below, right = -x.shape[1] % window, -x.shape[2] % window
+    return F.pad(x, (0, 0, 0, right, 0, below)) if below or right else x
+
+
+def usable_shift(grid: tuple[int, int], window: int, shift: int) -> tuple[int, int]:
+    """Rows and columns to roll: none where one window covers the whole side anyway."""
+    h, w = grid
+    return (shift if h > window else 0), (shift if w > window else 0)
+
+
+def shift_mask(grid: tuple[int, int], window: int, shift: tuple[int, int]) -> Tensor:
+    """Who may look at whom after the map was rolled up and to the left by `shift`.
+
+    Rolling brings the first rows to the bottom and the first columns to the right, next
+    to tokens that they have nothing to do with. Two tokens of a window may look at each
+    other if both came around the edge or neither did, in rows as in columns.
+
+    Args:
+        grid: (h, w) of the map, padding included.
+        window: M.
+        shift: rows and columns that were rolled, each from 0 to M - 1.
+
+    Shapes:
+        returns (windows, M², M²): 0 for a pair that may look, `FORBIDDEN` for others
+
+    Raises:
+        ValueError: if the map does not divide into windows, or a shift does not fit.
+    """
+    if not all(0 <= step < window for step in shift):
+        raise ValueError(f"shift must be from 0 to {window - 1}, got {shift}")
+    h, w = grid
+    came_around_rows = torch.arange(h) >= h - shift[0]  # (h,)
+    came_around_columns = torch.arange(w) >= w - shift[1]  # (w,)
+    group = came_around_rows[:, None] * 2 + came_around_columns[None, :] * 1  # (h, w)
+    groups = window_partition(group[None, :, :, None], window)  # (windows, M², 1)
+    apart = groups != groups.transpose(1, 2)  # (windows, M², M²)
+    return torch.zeros(apart.shape).masked_fill(apart, FORBIDDEN)
+
+
+def relative_position_index(window: int) -> Tensor:
+    """For each pair of tokens in a window, the row of the bias table that they share.
+
+    From one token to another there are 2 M - 1 possible steps in rows, -(M - 1) to
+    M - 1, and as many in columns; the table has a row for each combination.
+
+    Shapes:
+        returns (M², M²) int64, query by key, values from 0 to (2 M - 1)² - 1
+
+    Raises:
+        ValueError: if the window is smaller than 1.
+    """
+    if window < 1:
+        raise ValueError(f"window must be at least 1, got {window}")
+    place = torch.arange(window * window)
+    row, column = place // window, place % window
+    rows = row[:, None] - row[None, :] + window - 1  # (M², M²), from 0 to 2 M - 2
+    columns = column[:, None] - column[None, :] + window - 1
+    return rows * (2 * window - 1) + columns
