@@ -4,6 +4,8 @@
 `{vl-table} data`       the cards of the data sets
 `{vl-table} parity`     agreement with reference implementations, `book/parity.json`
 `{vl-table} execution`  how long each page's code ran, and whether it succeeded
+`{vl-table} coverage`   every topic with its code, section, practice and tests
+`{vl-table} coverage`   every topic with its code, section, practice and tests
 
 and the tables of the instructors' page, see `grading_tables`.
 
@@ -20,6 +22,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import coverage_table
+import coverage_table
 import grading_tables
 from docutils import nodes
 from myst_nb.sphinx_ import NbMetadataCollector
@@ -183,6 +187,8 @@ def _row(cells: Iterable[Any], docname: str, numbers: list[bool]) -> nodes.row:
                 refdoc=docname,
             )
             row += nodes.entry("", nodes.paragraph("", "", link))
+        elif isinstance(cell, nodes.Body):  # a block, which no paragraph may hold
+            row += nodes.entry("", cell)
         else:
             inner = cell if isinstance(cell, nodes.Node) else nodes.Text(str(cell))
             row += nodes.entry("", nodes.paragraph("", "", inner), classes=classes)
@@ -215,6 +221,10 @@ class VlTable(SphinxDirective):
             return [execution_status()]
         if kind in grading_tables.KINDS:
             return self._grading(kind)
+        if kind == "coverage":
+            return [self._coverage()]
+        if kind == "coverage":
+            return [self._coverage()]
         if kind == "data":
             return card_sections(words, self.config.language)
         if kind == "models":
@@ -229,6 +239,30 @@ class VlTable(SphinxDirective):
         if not rows:
             return [nodes.paragraph("", words["empty"])]
         return [table(words[kind], rows, self.env.docname)]
+
+    def _coverage(self) -> nodes.table:
+        book, language = Path(self.env.srcdir) / "book", self.config.language
+        self.env.note_dependency(str(book / coverage_table.FILE))
+        docname = self.env.docname
+        try:
+            rows = coverage_table.coverage_rows(book, language, docname)
+        except ValueError as error:
+            raise self.error(str(error)) from error
+        shown = table(coverage_table.HEAD[language], rows, docname)
+        shown["classes"].append("vl-wrap")
+        return shown
+
+    def _coverage(self) -> nodes.table:
+        book, language = Path(self.env.srcdir) / "book", self.config.language
+        self.env.note_dependency(str(book / coverage_table.FILE))
+        docname = self.env.docname
+        try:
+            rows = coverage_table.coverage_rows(book, language, docname)
+        except ValueError as error:
+            raise self.error(str(error)) from error
+        shown = table(coverage_table.HEAD[language], rows, docname)
+        shown["classes"].append("vl-wrap")
+        return shown
 
     def _grading(self, kind: str) -> list[nodes.Node]:
         book = Path(self.env.srcdir) / "book"
