@@ -179,10 +179,12 @@ def conv_norm(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequent
 
 
 class BitStem(nn.Module):
-    """BiT's ResNet without its last stage (or with it), as ViT's hybrids use it.
+    """BiT's ResNet up to its last map, as ViT's hybrids use it.
 
     7×7 with stride 2, max pooling with stride 2, then stages of bottlenecks, of which
-    each but the first halves the size. Channels: 4 · width, doubled in each stage.
+    each but the first halves the size. Channels: 4 · width, doubled in each stage. For
+    patches of 16 pixels ViT leaves out the fourth stage of ResNet-50 and appends its 3
+    blocks to the 6 of the third: depths (3, 4, 9).
 
     Shapes:
         images (B, C, H, W) -> (B, 4 · width · 2^(stages − 1), ⌈H / stride⌉, …)
