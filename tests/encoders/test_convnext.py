@@ -51,6 +51,7 @@ def test_each_stage_halves_the_map_and_rounds_down(size, sides) -> None:
 def gradient_at_pixels(model: ConvNeXt, size: tuple[int, int]) -> torch.Tensor:
     images = torch.randn(1, 3, *size, requires_grad=True)
     model(images).pooled.square().sum().backward()
+    assert images.grad is not None
     return images.grad.abs().amax((0, 1))
 
 

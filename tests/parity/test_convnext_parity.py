@@ -233,7 +233,7 @@ def normalise_before_averaging(model: ConvNeXt) -> None:
     model.head.forward = lambda x: norm(x.permute(0, 2, 3, 1)).mean((1, 2))
 
 
-def lose_the_affine_part_of_the_norms_between_stages(model: ConvNeXt) -> None:
+def flatten_the_norms_between_stages(model: ConvNeXt) -> None:
     for stage in model.stages[1:]:
         norm = stage.downsample[0]
         norm.weight.data.fill_(1.0)
@@ -250,7 +250,7 @@ CHANGES = {
     "bias of one depth-wise convolution lost": forget_a_depthwise_bias,
     "one kernel turned by 180°": correlate_upside_down,
     "norm before the average": normalise_before_averaging,
-    "affine part of the down-sampling norms lost": lose_the_affine_part_of_the_norms_between_stages,
+    "affine part of the down-sampling norms lost": flatten_the_norms_between_stages,
 }
 
 
