@@ -5,7 +5,6 @@
 `{vl-table} parity`     agreement with reference implementations, `book/parity.json`
 `{vl-table} execution`  how long each page's code ran, and whether it succeeded
 `{vl-table} coverage`   every topic with its code, section, practice and tests
-`{vl-table} coverage`   every topic with its code, section, practice and tests
 
 and the tables of the instructors' page, see `grading_tables`.
 
@@ -22,7 +21,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import coverage_table
 import coverage_table
 import grading_tables
 from docutils import nodes
@@ -223,8 +221,6 @@ class VlTable(SphinxDirective):
             return self._grading(kind)
         if kind == "coverage":
             return [self._coverage()]
-        if kind == "coverage":
-            return [self._coverage()]
         if kind == "data":
             return card_sections(words, self.config.language)
         if kind == "models":
@@ -239,18 +235,6 @@ class VlTable(SphinxDirective):
         if not rows:
             return [nodes.paragraph("", words["empty"])]
         return [table(words[kind], rows, self.env.docname)]
-
-    def _coverage(self) -> nodes.table:
-        book, language = Path(self.env.srcdir) / "book", self.config.language
-        self.env.note_dependency(str(book / coverage_table.FILE))
-        docname = self.env.docname
-        try:
-            rows = coverage_table.coverage_rows(book, language, docname)
-        except ValueError as error:
-            raise self.error(str(error)) from error
-        shown = table(coverage_table.HEAD[language], rows, docname)
-        shown["classes"].append("vl-wrap")
-        return shown
 
     def _coverage(self) -> nodes.table:
         book, language = Path(self.env.srcdir) / "book", self.config.language
