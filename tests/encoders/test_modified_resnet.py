@@ -12,7 +12,7 @@ from vislearn.encoders.modified_resnet import (
     ModifiedResNet,
     ModifiedResNetConfig,
 )
-from vislearn.layers.attention import attention
+from vislearn.layers.attention import attention, record_attention
 
 TINY = {
     "img_size": 64,
@@ -59,9 +59,11 @@ def test_pooling_is_attention_with_the_average_as_the_only_query() -> None:
     q, k, v = (
         pool.split(layer(tokens)) for layer in (pool.q_proj, pool.k_proj, pool.v_proj)
     )
-    out, _ = attention(q, k, v)
+    out, weights = attention(q, k, v)
     expected = pool.c_proj(out[:, :, 0].reshape(4, 8))
-    torch.testing.assert_close(pool(x), expected)
+    with record_attention(pool) as maps:
+        torch.testing.assert_close(pool(x), expected)
+    torch.testing.assert_close(maps[0], weights[:, :, :1])
 
 
 def test_positions_of_the_pooling_follow_the_image_size() -> None:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from vislearn.encoders.output import VisionEncoder, VisionOutput
 from vislearn.encoders.sizes import ImageSized
 from vislearn.layers import positions
+from vislearn.layers.attention import Recordable
 from vislearn.layers.patches import check_images
 from vislearn.preprocess import Preprocess
 
@@ -128,12 +129,13 @@ class AntiAliasedBottleneck(nn.Module):
         return F.relu(y + self.downsample(x))
 
 
-class AttentionPool2d(nn.Module):
+class AttentionPool2d(Recordable):
     """The average of the map asks the map: one layer of attention, one query.
 
     The average is put in front as if it were a class token, position embeddings are
     added to all, and only that first token is asked for. `vislearn.layers.pooling` has
     the other kind, whose query is learned and the same for every image.
+    `record_attention` shows where the average looks: (B, h, 1, 1 + N).
 
     Args:
         grid: (h, w) for which there are position embeddings.
@@ -168,6 +170,7 @@ class AttentionPool2d(nn.Module):
         q = self.split(self.q_proj(x[:, :1]))  # (B, h, 1, Dh)
         k, v = self.split(self.k_proj(x)), self.split(self.v_proj(x))
         out = F.scaled_dot_product_attention(q, k, v)  # (B, h, 1, Dh)
+        self.record(q, k, v)
         return self.c_proj(out.transpose(1, 2).reshape(B, D))
 
     def split(self, x: Tensor) -> Tensor:
