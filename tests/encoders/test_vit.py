@@ -7,6 +7,9 @@ import torch
 
 import vislearn
 from vislearn.encoders.vit import ViT, ViTConfig
+from vislearn.layers.attention import record_attention
+from vislearn.layers.positions import KINDS
+from vislearn.layers.rope import EVA02
 
 TINY = {"img_size": 32, "patch_size": 8, "width": 32, "depth": 2, "heads": 4}
 
@@ -16,7 +19,16 @@ def tiny(**options) -> ViT:
     return ViT(ViTConfig(**{**TINY, **options})).eval()
 
 
-@pytest.mark.parametrize("pos", ["learned", "factorised", "sincos_1d", "sincos_2d"])
+def enlarged(model: ViT) -> ViT:
+    """The same model with weights of which a difference can be seen."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(5)
+    return model
+
+
+@pytest.mark.parametrize("pos", KINDS)
 @pytest.mark.parametrize("pos_prefix", [True, False])
 @pytest.mark.parametrize("size", [(32, 32), (48, 48), (24, 40)])
 def test_every_position_kind_takes_every_size(pos, pos_prefix, size) -> None:
@@ -59,9 +71,13 @@ def test_prefix_order_is_cls_then_registers_then_patches() -> None:
 def test_without_positions_the_image_is_a_bag_of_patches() -> None:
     images = torch.randn(1, 3, 32, 32)
     upside_down = images.unflatten(2, (4, 8)).flip(2).flatten(2, 3)  # patch rows only
-    blind, seeing = tiny(pos="none"), tiny(pos="learned")
+    blind = tiny(pos="none")
     torch.testing.assert_close(blind(images).pooled, blind(upside_down).pooled)
-    assert not torch.allclose(seeing(images).pooled, seeing(upside_down).pooled)
+    for kind in KINDS:
+        if kind != "none":
+            seeing = enlarged(tiny(pos=kind))
+            change = seeing(images).pooled - seeing(upside_down).pooled
+            assert change.abs().max() > 1e-3, kind
 
 
 def test_fixed_positions_are_not_trained() -> None:
@@ -70,8 +86,57 @@ def test_fixed_positions_are_not_trained() -> None:
     assert "pos_embed" in model.state_dict()
 
 
-def test_hidden_states_end_in_the_tokens_of_the_output() -> None:
-    model, images = tiny(), torch.randn(2, 3, 32, 32)
+def test_rope_has_nothing_to_learn_and_nothing_to_store() -> None:
+    none, rope = tiny(pos="none"), tiny(pos="rope")
+    assert rope.state_dict().keys() == none.state_dict().keys()
+
+
+def test_rope_turns_by_the_style_of_the_config() -> None:
+    images = torch.randn(1, 3, 24, 40)
+    dinov3, eva02 = tiny(pos="rope"), tiny(pos="rope", rope=EVA02)
+    eva02.load_state_dict(dinov3.state_dict())
+    change = dinov3(images).pooled - eva02(images).pooled
+    assert change.abs().max() > 1e-4
+
+
+def test_relative_positions_have_a_table_of_offsets_for_each_block() -> None:
+    model = tiny(pos="relative", registers=2, img_size=(24, 40))
+    shapes = [tuple(p.shape) for n, p in model.named_parameters() if "rel_pos" in n]
+    assert shapes == [(5 * 9 + 3, 4)] * 2
+    assert model.pos_embed is None
+
+
+@pytest.mark.parametrize(
+    ("pos", "offset_only"), [("relative", True), ("rope", True), ("learned", False)]
+)
+def test_positions_inside_attention_see_the_offset_not_the_place(
+    pos: str, offset_only: bool
+) -> None:
+    """Alone in an empty picture, a patch looks at its neighbour wherever it stands."""
+    model = enlarged(tiny(pos=pos, depth=1, class_token=False, pooling="gap"))
+    image = torch.zeros(1, 3, 32, 32)
+    image[..., 8:16, 8:16] = torch.randn(3, 8, 8)
+    with record_attention(model) as maps:
+        model(image)
+        model(image.roll((8, 8), dims=(2, 3)))
+    looks = []
+    for weights, place in zip(maps, (1 * 4 + 1, 2 * 4 + 2), strict=True):
+        row = weights[0, :, place].log()  # scores, up to a constant for each query
+        looks.append(row[:, place - 1] - row[:, place])
+    assert torch.allclose(*looks, rtol=1e-4, atol=1e-4) == offset_only
+
+
+def test_recording_leaves_the_probe_for_last() -> None:
+    model = tiny(pooling="map", class_token=False)
+    with record_attention(model) as maps:
+        model(torch.randn(2, 3, 32, 32))
+    shapes = [tuple(weights.shape) for weights in maps]
+    assert shapes == [(2, 4, 16, 16), (2, 4, 16, 16), (2, 4, 1, 16)]
+
+
+@pytest.mark.parametrize("pos", ["learned", "relative", "rope"])
+def test_hidden_states_end_in_the_tokens_of_the_output(pos) -> None:
+    model, images = tiny(pos=pos), torch.randn(2, 3, 24, 40)
     states = model.hidden_states(images)
     assert len(states) == 3
     torch.testing.assert_close(model.norm(states[-1]), model(images).all_tokens)
@@ -101,7 +166,12 @@ def test_fresh_weights_have_the_published_scale() -> None:
 
 def test_every_parameter_receives_a_gradient() -> None:
     model = tiny(
-        registers=1, layer_scale=0.1, pre_norm=True, pooling="map", num_classes=3
+        registers=1,
+        layer_scale=0.1,
+        pre_norm=True,
+        pooling="map",
+        num_classes=3,
+        pos="relative",
     )
     torch.nn.init.normal_(model.attn_pool.latent)
     model(torch.randn(2, 3, 32, 32)).logits.square().sum().backward()
@@ -116,8 +186,9 @@ def test_every_parameter_receives_a_gradient() -> None:
         ({"img_size": (32, 36)}, r"img_size \(32, 36\) is not divisible"),
         ({"heads": 5}, "width 32 is not divisible by heads 5"),
         ({"depth": 0}, "depth must be at least 1, got 0"),
-        ({"pos": "rope"}, "got 'rope'"),
-        ({"pooling": "max"}, "got 'max'"),
+        ({"pos": "alibi"}, "pos must be one of learned, .* got 'alibi'"),
+        ({"pos": "rope", "width": 40}, "head width divisible by 4, got 10"),
+        ({"pooling": "max"}, "pooling must be one of cls, gap, map, got 'max'"),
         ({"class_token": False}, "pooling 'cls' needs class_token=True"),
         ({"act": "relu"}, "'relu'"),
     ],

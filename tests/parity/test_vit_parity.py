@@ -291,8 +291,8 @@ def test_equals_torchvision(
 class PostNormBlock(Block):
     """The original transformer's order: normalise after each addition."""
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        x = self.norm1(x + self.attn(x, mask))
+    def forward(self, x, mask=None, rotation=None) -> Tensor:
+        x = self.norm1(x + self.attn(x, mask, rotation))
         return self.norm2(x + self.mlp(x))
 
 

@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from vislearn.layers.positions import FactorisedPositions
+from vislearn.layers.relative import RelativeBias
 from vislearn.train import fit, parameter_groups
 
 
@@ -127,6 +129,15 @@ def test_biases_and_position_embeddings_do_not_decay():
         id(model.head.bias),
     }
     assert (decay["weight_decay"], keep["weight_decay"]) == (0.1, 0.0)
+
+
+def test_position_tables_inside_modules_do_not_decay():
+    model = torch.nn.Module()
+    model.pos_embed = FactorisedPositions((2, 3), 4)
+    model.rel_pos = RelativeBias((2, 3), 2)
+    (only,) = parameter_groups(model, 0.1)
+    assert only["weight_decay"] == 0.0
+    assert len(only["params"]) == 3
 
 
 def test_frozen_parameters_are_left_out():

@@ -22,6 +22,8 @@ from vislearn.encoders.sizes import ImageSized
 from vislearn.layers import pooling, positions
 from vislearn.layers.blocks import Block
 from vislearn.layers.patches import PatchEmbed, patch_grid
+from vislearn.layers.relative import RelativeBias
+from vislearn.layers.rope import DINOV3, RopeStyle, Rotation, check_head_width, rotation
 from vislearn.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from vislearn.registry import Preset, register
 
@@ -39,6 +41,7 @@ class ViTConfig(ImageSized):
     mlp_hidden: int | None = None  # F; None means 4 · D
     act: str = "gelu"  # "gelu", "gelu_tanh", "quick_gelu" or "swiglu"
     pos: str = "learned"  # one of vislearn.layers.positions.KINDS
+    rope: RopeStyle = DINOV3  # which way to turn, for pos="rope"
     pos_prefix: bool = True  # whether prefix tokens have rows in the position table
     pos_antialias: bool = True  # when the table is resized; see positions.interpolate
     class_token: bool = True
@@ -67,6 +70,8 @@ class ViTConfig(ImageSized):
             raise ValueError(
                 f"pos must be one of {', '.join(positions.KINDS)}, got {self.pos!r}"
             )
+        if self.pos == "rope":
+            check_head_width(self.width // self.heads)
         if self.pooling not in pooling.KINDS:
             raise ValueError(
                 f"pooling must be one of {', '.join(pooling.KINDS)}, "
@@ -126,6 +131,7 @@ class ViT(VisionEncoder):
         self.cls_token = prefix_tokens(int(config.class_token), D)
         self.reg_token = prefix_tokens(config.registers, D)
         self.pos_embed: Any  # a table (1, rows, D), a module, or None
+        self.rel_pos: nn.ModuleList | None = None  # a RelativeBias for each block
         self._make_positions()
         self.norm_pre = (
             nn.LayerNorm(D, eps=config.norm_eps) if config.pre_norm else nn.Identity()
@@ -149,18 +155,35 @@ class ViT(VisionEncoder):
         self.init_weights()
 
     def forward(self, images: Tensor) -> VisionOutput:
-        x = self.embed(images)  # (B, T, D)
-        for block in self.blocks:
-            x = block(x)
+        return self.encode(self.embed(images), self.patch_embed.grid(images))
+
+    def encode(self, x: Tensor, grid: tuple[int, int]) -> VisionOutput:
+        """Equations 2 to 4: the blocks, the last norm, and what is read from them.
+
+        Shapes:
+            x (B, T, D), prefix tokens and the patches of a grid (h, w)
+        """
+        turn = self.rotation(grid, x)
+        for index, block in enumerate(self.blocks):
+            x = block(x, self.bias(index, grid), turn)
         x = self.norm(x)
         R = self.config.prefix
-        prefix, tokens = x[:, :R], x[:, R:]  # (B, R, D), (B, N, D)
+        return self.read_out(x[:, :R], x[:, R:], grid)
+
+    def read_out(
+        self, prefix: Tensor, tokens: Tensor, grid: tuple[int, int]
+    ) -> VisionOutput:
+        """Pool the normalised tokens and classify.
+
+        Shapes:
+            prefix (B, R, D), tokens (B, N, D)
+        """
         pooled = self.pool(prefix, tokens)  # (B, D)
         return VisionOutput(
             tokens=tokens,
             prefix=prefix,
             pooled=pooled,
-            grid=self.patch_embed.grid(images),
+            grid=grid,
             logits=None if self.config.num_classes is None else self.head(pooled),
         )
 
@@ -170,8 +193,14 @@ class ViT(VisionEncoder):
         Shapes:
             images (B, C, H, W) -> (B, T, D), in the order CLS, registers, patches
         """
-        grid = self.patch_embed.grid(images)
-        x = self.patch_embed(images)  # (B, N, D)
+        return self.place(self.patch_embed(images), self.patch_embed.grid(images))
+
+    def place(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Tell patch tokens where they are, and put the prefix tokens in front.
+
+        Shapes:
+            x (B, N, D), the patches of a grid (h, w) -> (B, T, D)
+        """
         table, rows = self.position_table(grid), self.prefix_rows
         tokens = self.prefix_parts()
         if table is not None:
@@ -205,6 +234,21 @@ class ViT(VisionEncoder):
             antialias=self.config.pos_antialias,
         )
 
+    def bias(self, index: int, grid: tuple[int, int]) -> Tensor | None:
+        """What is added to the scores of one block; None unless pos is "relative".
+
+        Shapes:
+            returns (1, h, T, T)
+        """
+        return None if self.rel_pos is None else self.rel_pos[index](grid)
+
+    def rotation(self, grid: tuple[int, int], x: Tensor) -> Rotation | None:
+        """How queries and keys turn in every block; None unless pos is "rope"."""
+        if self.config.pos != "rope":
+            return None
+        head_width = self.config.width // self.config.heads
+        return rotation(grid, head_width, self.config.rope, x.device, x.dtype)
+
     def pool(self, prefix: Tensor, tokens: Tensor) -> Tensor:
         """The image embedding: CLS, the average of the patches, or an attention head.
 
@@ -223,9 +267,11 @@ class ViT(VisionEncoder):
         Shapes:
             images (B, C, H, W) -> depth + 1 tensors (B, T, D), not normalised
         """
+        grid = self.patch_embed.grid(images)
         states = [self.embed(images)]
-        for block in self.blocks:
-            states.append(block(states[-1]))
+        turn = self.rotation(grid, states[0])
+        for index, block in enumerate(self.blocks):
+            states.append(block(states[-1], self.bias(index, grid), turn))
         return states
 
     def init_weights(self) -> None:
@@ -244,10 +290,8 @@ class ViT(VisionEncoder):
             nn.init.normal_(token, std=1e-6)
         if self.attn_pool is not None:
             nn.init.trunc_normal_(self.attn_pool.latent, std=self.config.width**-0.5)
-        if isinstance(self.pos_embed, nn.Parameter):
-            nn.init.trunc_normal_(self.pos_embed, std=0.02)
-        elif isinstance(self.pos_embed, nn.Module):
-            for table in self.pos_embed.parameters():
+        for name, table in self.named_parameters():
+            if name.startswith(("pos_embed", "rel_pos")):
                 nn.init.trunc_normal_(table, std=0.02)
         kernel = self.patch_embed.proj
         nn.init.normal_(kernel.weight, std=kernel.weight[0].numel() ** -0.5)
@@ -273,11 +317,16 @@ class ViT(VisionEncoder):
             self.pos_embed = nn.Parameter(table)
         elif kind == "factorised":
             self.pos_embed = positions.FactorisedPositions(grid, D)
-        elif kind == "none":
-            self.pos_embed = None
-        else:
+        elif kind in positions.FIXED:
             table = positions.fixed_table(kind, grid, D, self.prefix_rows)
             self.register_buffer("pos_embed", table)
+        else:
+            self.pos_embed = None
+        if kind == "relative":
+            heads, prefix = self.config.heads, self.config.prefix
+            self.rel_pos = nn.ModuleList(
+                RelativeBias(grid, heads, prefix) for _ in range(self.config.depth)
+            )
 
     def _make_block(self, index: int) -> Block:
         config = self.config

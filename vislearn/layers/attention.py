@@ -10,7 +10,7 @@ Tested against: timm and transformers (tests/parity), and each path against the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -97,8 +97,13 @@ class Attention(Recordable):
         qkv_bias: whether the three input projections have a bias.
         fused: use torch's fused kernel; False takes the readable `attention` above.
 
+    Positions may enter here instead of at the input: a float `mask` is a bias on the
+    scores (`vislearn.layers.relative`), and a `rotation` turns the queries and keys,
+    not the values (`vislearn.layers.rope`).
+
     Shapes:
-        x (B, T, D) -> (B, T, D); mask as in `attention`
+        x (B, T, D) -> (B, T, D); mask as in `attention`;
+        rotation (B, h, T, Dh) -> (B, h, T, Dh)
 
     Raises:
         ValueError: if `width` is not divisible by `heads`, or x has another shape.
@@ -116,7 +121,12 @@ class Attention(Recordable):
         self.qkv = nn.Linear(width, 3 * width, bias=qkv_bias)  # q, k, v in one product
         self.proj = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        rotation: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
         if x.ndim != 3 or x.shape[-1] != self.width:
             raise ValueError(
                 f"expected tokens of shape (B, T, {self.width}), got {tuple(x.shape)}"
@@ -124,6 +134,8 @@ class Attention(Recordable):
         B, T, D = x.shape
         qkv = self.qkv(x).reshape(B, T, 3, self.heads, D // self.heads)
         q, k, v = (part.transpose(1, 2) for part in qkv.unbind(2))  # each (B, h, T, Dh)
+        if rotation is not None:
+            q, k = rotation(q), rotation(k)
         if self.fused:
             if mask is not None:
                 check_mask(mask, (B, self.heads, T, T))
@@ -234,7 +246,7 @@ def check_mask(mask: Tensor, score_shape: tuple[int, ...]) -> None:
             f"mask must be bool (True = may look) or float (added), got {mask.dtype}"
         )
     try:
-        mask = mask.expand(score_shape)
+        everywhere = mask.expand(score_shape)
     except RuntimeError:
         raise ValueError(
             f"mask of shape {tuple(mask.shape)} does not broadcast to the scores "
@@ -244,10 +256,19 @@ def check_mask(mask: Tensor, score_shape: tuple[int, ...]) -> None:
         return
     if mask.is_floating_point() and bool((mask.isnan() | (mask == math.inf)).any()):
         raise ValueError("a float mask must be finite or -inf, got NaN or +inf in it")
-    may_look = mask if mask.dtype == torch.bool else mask != -math.inf
-    empty = (~may_look.any(dim=-1)).nonzero()
-    if len(empty):
+    if bool(sees_nothing(mask).any()):  # of the mask as given: less to look through
+        image_head_token = sees_nothing(everywhere).nonzero()[0].tolist()
         raise ValueError(
             "every query needs at least one key that it may look at; the mask hides "
-            f"all keys from query {tuple(empty[0].tolist())} (image, head, token)"
+            f"all keys from query {tuple(image_head_token)} (image, head, token)"
         )
+
+
+def sees_nothing(mask: Tensor) -> Tensor:
+    """Which queries a mask leaves without any key.
+
+    Shapes:
+        mask (…, Tq, Tk) -> bool (…, Tq)
+    """
+    hidden = ~mask if mask.dtype == torch.bool else mask == -math.inf
+    return hidden.all(dim=-1)

@@ -7,6 +7,8 @@ what goes *into* each branch and leaves the residual stream alone. Tested agains
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from vislearn.layers.attention import Attention
@@ -31,7 +33,7 @@ class Block(nn.Module):
         drop_path: probability of leaving out a branch while training.
 
     Shapes:
-        x (B, T, D) -> (B, T, D)
+        x (B, T, D) -> (B, T, D); mask and rotation as in `Attention`
     """
 
     def __init__(
@@ -60,6 +62,11 @@ class Block(nn.Module):
         self.ls2 = scale()
         self.drop_path = DropPath(drop_path)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        x = x + self.drop_path(self.ls1(self.attn(self.norm1(x), mask)))
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        rotation: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        x = x + self.drop_path(self.ls1(self.attn(self.norm1(x), mask, rotation)))
         return x + self.drop_path(self.ls2(self.mlp(self.norm2(x))))

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vislearn.layers.attention import Recordable, attention
 from vislearn.layers.mlp import Mlp
 
 KINDS = ("cls", "gap", "map")
@@ -39,11 +40,12 @@ def mean_pool(tokens: Tensor) -> Tensor:
     return tokens.mean(dim=1)
 
 
-class AttentionPool(nn.Module):
+class AttentionPool(Recordable):
     """Attention with one learned query, then an MLP: the MAP head (arXiv:2106.04560).
 
     The learned query ("probe") asks the same question of every image; what comes back
     is a weighted average of the tokens, weights chosen by the image. SigLIP pools so.
+    `record_attention` shows where the probe looks: (B, h, 1, T).
 
     Args:
         width: token width D.
@@ -51,9 +53,13 @@ class AttentionPool(nn.Module):
         hidden: F of the MLP.
         act: activation of the MLP.
         norm_eps: ε of the LayerNorm before the MLP.
+        fused: use torch's fused kernel; False takes the readable `attention`.
 
     Shapes:
         x (B, T, D) -> (B, D)
+
+    Raises:
+        ValueError: if `width` is not divisible by `heads`, or x has another shape.
     """
 
     def __init__(
@@ -63,11 +69,13 @@ class AttentionPool(nn.Module):
         hidden: int,
         act: str = "gelu",
         norm_eps: float = 1e-6,
+        fused: bool = True,
     ) -> None:
         super().__init__()
         if heads < 1 or width % heads != 0:
             raise ValueError(f"width {width} is not divisible by heads {heads}")
         self.heads = heads
+        self.fused = fused
         self.latent = nn.Parameter(torch.zeros(1, 1, width))  # the probe
         self.q = nn.Linear(width, width)
         self.kv = nn.Linear(width, 2 * width)
@@ -76,10 +84,20 @@ class AttentionPool(nn.Module):
         self.mlp = Mlp(width, hidden, act)
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.ndim != 3 or x.shape[-1] != self.latent.shape[-1]:
+            raise ValueError(
+                f"expected tokens of shape (B, T, {self.latent.shape[-1]}), "
+                f"got {tuple(x.shape)}"
+            )
         B, T, D = x.shape
         q = self.q(self.latent.expand(B, 1, D)).reshape(B, 1, self.heads, -1)
+        q = q.transpose(1, 2)  # (B, h, 1, Dh): the same question for every image
         kv = self.kv(x).reshape(B, T, 2, self.heads, D // self.heads)
         k, v = kv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, h, T, Dh)
-        x = F.scaled_dot_product_attention(q.transpose(1, 2), k, v)  # (B, h, 1, Dh)
-        x = self.proj(x.transpose(1, 2).reshape(B, D))  # (B, D)
+        if self.fused:
+            out = F.scaled_dot_product_attention(q, k, v)  # (B, h, 1, Dh)
+        else:
+            out, _ = attention(q, k, v)
+        self.record(q, k, v)
+        x = self.proj(out.transpose(1, 2).reshape(B, D))  # (B, D)
         return x + self.mlp(self.norm(x))

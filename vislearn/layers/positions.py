@@ -10,6 +10,11 @@ same way. A vector that depends on the position, added to each token, breaks the
   arXiv:2111.06377)
 - none: nothing, for comparison
 
+Two kinds enter later, inside the attention of every block:
+
+- relative: a number for each offset, added to the scores (`vislearn.layers.relative`)
+- rope: queries and keys are turned by angles (`vislearn.layers.rope`)
+
 `interpolate` fits a table to another grid (arXiv:2010.11929, section 3.2, end).
 Tested against: transformers (MAE's sin-cos), timm (interpolation); see tests/layers.
 """
@@ -20,7 +25,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-KINDS = ("learned", "factorised", "sincos_1d", "sincos_2d", "none")
+FIXED = ("sincos_1d", "sincos_2d")
+KINDS = ("learned", "factorised", *FIXED, "relative", "rope", "none")
 
 
 def waves(positions: Tensor, width: int, temperature: float, last: bool) -> Tensor:

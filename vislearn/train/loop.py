@@ -25,7 +25,13 @@ OnStep = Callable[[int, nn.Module], Mapping[str, float] | None]
 
 # Free parameters that are added to tokens, not multiplied with them: pulling them
 # towards zero would erase what they say (as in the official ViT and timm recipes).
-_NO_DECAY = ("pos_embed", "cls_token", "reg_token", "register_tokens")
+_NO_DECAY = {
+    "pos_embed",
+    "relative_position_bias_table",
+    "cls_token",
+    "reg_token",
+    "register_tokens",
+}
 
 
 @dataclass
@@ -152,7 +158,7 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        free = parameter.ndim <= 1 or name.rsplit(".", 1)[-1] in _NO_DECAY
+        free = parameter.ndim <= 1 or not _NO_DECAY.isdisjoint(name.split("."))
         (keep if free else decay).append(parameter)
     if not decay and not keep:
         raise ValueError("the model has no parameter that requires a gradient")

@@ -64,6 +64,16 @@ _TORCHVISION = [
 ]
 
 
+_TIMM_RELATIVE = [
+    (r"^blocks\.(\d+)\.attn\.rel_pos\.", r"rel_pos.\1."),
+]
+
+
+def from_timm(state: State) -> State:
+    """timm's ViT, whose names are ours, also the one with relative positions."""
+    return rename(state, _TIMM_RELATIVE)
+
+
 def from_transformers(state: State) -> State:
     """ViT, DeiT without distillation, DINOv2 with or without registers.
 
@@ -107,7 +117,7 @@ def fit(model: ViT, state: State) -> State:
 
 
 FORMATS = {
-    "timm": dict,
+    "timm": from_timm,
     "transformers": from_transformers,
     "torchvision": from_torchvision,
 }
