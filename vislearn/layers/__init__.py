@@ -18,15 +18,27 @@ _PARTS = {
     "LayerScale": "scale",
     "Mlp": "mlp",
     "PatchEmbed": "patches",
+    "RelativeBias": "relative",
     "SwiGLU": "mlp",
     "interpolate": "positions",
     "patchify": "patches",
     "record_attention": "attention",
+    "rotation": "rope",
     "sincos_1d": "positions",
     "sincos_2d": "positions",
     "unpatchify": "patches",
 }
-_MODULES = ("attention", "blocks", "mlp", "patches", "pooling", "positions", "scale")
+_MODULES = (
+    "attention",
+    "blocks",
+    "mlp",
+    "patches",
+    "pooling",
+    "positions",
+    "relative",
+    "rope",
+    "scale",
+)
 
 if TYPE_CHECKING:
     from vislearn.layers.attention import Attention as Attention
@@ -41,6 +53,8 @@ if TYPE_CHECKING:
     from vislearn.layers.positions import interpolate as interpolate
     from vislearn.layers.positions import sincos_1d as sincos_1d
     from vislearn.layers.positions import sincos_2d as sincos_2d
+    from vislearn.layers.relative import RelativeBias as RelativeBias
+    from vislearn.layers.rope import rotation as rotation
     from vislearn.layers.scale import DropPath as DropPath
     from vislearn.layers.scale import LayerScale as LayerScale
 
