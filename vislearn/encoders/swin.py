@@ -25,10 +25,10 @@ from vislearn.encoders.sizes import ImageSized, strided_grid
 from vislearn.layers.attention import Recordable
 from vislearn.layers.mlp import Mlp
 from vislearn.layers.patches import PatchEmbed, patch_grid
+from vislearn.layers.relative import relative_index
 from vislearn.layers.scale import DropPath
 from vislearn.layers.windows import (
     pad_to_windows,
-    relative_position_index,
     shift_mask,
     usable_shift,
     window_partition,
@@ -149,7 +149,7 @@ class WindowAttention(Recordable):
         self.relative_position_bias_table = nn.Parameter(table)
         self.register_buffer(
             "relative_position_index",
-            relative_position_index(window).flatten(),
+            relative_index((window, window)).flatten(),
             persistent=False,
         )
         self.qkv = nn.Linear(width, 3 * width, bias=qkv_bias)

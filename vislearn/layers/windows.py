@@ -9,13 +9,11 @@ meet. Tested against: torchvision, timm and transformers, as parts of Swin
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-# Added to the scores of pairs that may not look at each other: e^-100 of a weight is
-# nothing in float32. The official code has this number, not -inf.
-FORBIDDEN = -100.0
 
 
 def window_partition(x: Tensor, window: int) -> Tensor:
@@ -110,7 +108,8 @@ def shift_mask(grid: tuple[int, int], window: int, shift: tuple[int, int]) -> Te
         shift: rows and columns that were rolled, each from 0 to M - 1.
 
     Shapes:
-        returns (windows, M², M²): 0 for a pair that may look, `FORBIDDEN` for others
+        returns (windows, M², M²): 0 for a pair that may look, -inf for others (the
+        official code has -100, which leaves a weight of less than 1e-43)
 
     Raises:
         ValueError: if the map does not divide into windows, or a shift does not fit.
@@ -123,25 +122,4 @@ def shift_mask(grid: tuple[int, int], window: int, shift: tuple[int, int]) -> Te
     group = came_around_rows[:, None] * 2 + came_around_columns[None, :] * 1  # (h, w)
     groups = window_partition(group[None, :, :, None], window)  # (windows, M², 1)
     apart = groups != groups.transpose(1, 2)  # (windows, M², M²)
-    return torch.zeros(apart.shape).masked_fill(apart, FORBIDDEN)
-
-
-def relative_position_index(window: int) -> Tensor:
-    """For each pair of tokens in a window, the row of the bias table that they share.
-
-    From one token to another there are 2 M - 1 possible steps in rows, -(M - 1) to
-    M - 1, and as many in columns; the table has a row for each combination.
-
-    Shapes:
-        returns (M², M²) int64, query by key, values from 0 to (2 M - 1)² - 1
-
-    Raises:
-        ValueError: if the window is smaller than 1.
-    """
-    if window < 1:
-        raise ValueError(f"window must be at least 1, got {window}")
-    place = torch.arange(window * window)
-    row, column = place // window, place % window
-    rows = row[:, None] - row[None, :] + window - 1  # (M², M²), from 0 to 2 M - 2
-    columns = column[:, None] - column[None, :] + window - 1
-    return rows * (2 * window - 1) + columns
+    return torch.zeros(apart.shape).masked_fill(apart, -math.inf)
