@@ -1,0 +1,62 @@
+"""The names of a PVT's parameters in transformers, and ours; timm has no PVT v1."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from vislearn.encoders.pvt import PVT
+from vislearn.layers import positions
+from vislearn.weights.renaming import join, rename
+
+State = dict[str, Tensor]
+
+_TRANSFORMERS = [
+    (r"^pvt\.", ""),
+    (r"^classifier\.", "head."),
+    (r"^encoder\.layer_norm\.", "norm."),
+    (r"^encoder\.patch_embeddings\.(\d+)\.cls_token$", r"stages.\1.cls_token"),
+    (r"^encoder\.patch_embeddings\.(\d+)\.position_em.*$", r"stages.\1.pos_embed"),
+    (r"^encoder\.patch_embeddings\.(\d+)\.", r"stages.\1.patch_embed."),
+    (r"\.patch_embed\.projection\.", ".patch_embed.proj."),
+    (r"\.patch_embed\.layer_norm\.", ".patch_embed.norm."),
+    (r"^encoder\.block\.(\d+)\.", r"stages.\1.blocks."),
+    (r"\.layer_norm_(\d)\.", r".norm\1."),
+    (r"\.attention\.self\.sequence_reduction\.", ".attn.sr."),
+    (r"\.attention\.self\.layer_norm\.", ".attn.norm."),
+    (r"\.attention\.self\.query\.", ".attn.q."),
+    (r"\.attention\.self\.(key|value)\.", r".attn.\1."),
+    (r"\.attention\.output\.dense\.", ".attn.proj."),
+    (r"\.mlp\.dense(\d)\.", r".mlp.fc\1."),
+]
+
+
+def from_transformers(state: State) -> State:
+    """PvtModel and PvtForImageClassification."""
+    return join(rename(state, _TRANSFORMERS), "attn", ("key", "value"), "kv")
+
+
+def fit(model: PVT, state: State) -> State:
+    """Resize the position tables of another square image size to the model's grids."""
+    state = dict(state)
+    for number, stage in enumerate(model.stages):
+        key = f"stages.{number}.pos_embed"
+        table = state.get(key)
+        if table is None or table.ndim != 3 or table.shape == stage.pos_embed.shape:
+            continue
+        side = math.isqrt(max(table.shape[1] - stage.prefix, 0))
+        if side == 0 or side**2 != table.shape[1] - stage.prefix:
+            continue  # the comparison of shapes will report it
+        state[key] = positions.interpolate(
+            table,
+            (side, side),
+            stage.table_grid,
+            prefix=stage.prefix,
+            mode="bilinear",
+            antialias=False,
+        )
+    return state
+
+
+FORMATS = {"transformers": from_transformers}
