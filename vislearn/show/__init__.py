@@ -17,14 +17,18 @@ _HOMES = {
     "attention_rollout": "vislearn.show.rollout",
     "bars": "vislearn.show.plots",
     "curves": "vislearn.show.plots",
+    "data_curves": "vislearn.show.data_amount",
     "figure": "vislearn.show.look",
     "image_grid": "vislearn.show.images",
     "label": "vislearn.show.publish",
     "patch_filters": "vislearn.show.patches",
     "patch_grid": "vislearn.show.patches",
     "position_similarity": "vislearn.show.positions",
+    "shift_masks": "vislearn.show.windows",
+    "shifted_windows": "vislearn.show.windows",
     "style": "vislearn.show.look",
     "token_sequence": "vislearn.show.tokens",
+    "who_hears_whom": "vislearn.show.windows",
 }
 # The name in its home module, where it differs from the name here.
 _RENAMED = {"attention": "record_attention"}
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from vislearn.show.attention_maps import (
         attention_over_image as attention_over_image,
     )
+    from vislearn.show.data_amount import data_curves as data_curves
     from vislearn.show.explorer import attention_explorer as attention_explorer
     from vislearn.show.images import image_grid as image_grid
     from vislearn.show.look import figure as figure
@@ -47,6 +52,9 @@ if TYPE_CHECKING:
     from vislearn.show.publish import label as label
     from vislearn.show.rollout import attention_rollout as attention_rollout
     from vislearn.show.tokens import token_sequence as token_sequence
+    from vislearn.show.windows import shift_masks as shift_masks
+    from vislearn.show.windows import shifted_windows as shifted_windows
+    from vislearn.show.windows import who_hears_whom as who_hears_whom
 
 
 def __getattr__(name: str) -> Any:
