@@ -7,7 +7,9 @@ import math
 import pytest
 import torch
 
+from vislearn.layers.relative import relative_index
 from vislearn.layers.windows import (
+    WindowAttention,
     pad_to_windows,
     shift_mask,
     usable_shift,
@@ -130,3 +132,27 @@ def test_every_token_may_look_at_itself() -> None:
 def test_shift_outside_of_the_window_is_refused(shift) -> None:
     with pytest.raises(ValueError, match="shift must be from 0 to 3"):
         shift_mask((8, 8), 4, shift)
+
+
+def test_bias_is_one_number_for_each_step_from_query_to_key() -> None:
+    layer = WindowAttention(8, 2, window=3)
+    torch.nn.init.normal_(layer.relative_position_bias_table)
+    bias, table = layer.bias(), layer.relative_position_bias_table
+    assert bias.shape == (1, 2, 9, 9)
+    for query, key in [(0, 0), (4, 0), (8, 2), (1, 6)]:
+        down = query // 3 - key // 3
+        right = query % 3 - key % 3
+        row = (down + 2) * 5 + right + 2
+        assert torch.equal(bias[0, :, query, key], table[row])
+        assert relative_index((3, 3))[query, key] == row
+
+
+def test_width_that_heads_do_not_divide_is_refused() -> None:
+    with pytest.raises(ValueError, match="width 8 is not divisible by heads 3"):
+        WindowAttention(8, 3, window=2)
+
+
+@pytest.mark.parametrize("shape", [(6, 4, 4), (6, 9, 8), (4, 8)])
+def test_windows_of_another_size_are_refused(shape) -> None:
+    with pytest.raises(ValueError, match=r"windows, 4, 8\), got"):
+        WindowAttention(8, 2, window=2)(torch.zeros(shape))

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 import vislearn
 from vislearn.encoders import swin
-from vislearn.encoders.swin import PatchMerging, Swin, SwinConfig, WindowAttention
+from vislearn.encoders.swin import PatchMerging, Swin, SwinConfig
 from vislearn.layers.attention import record_attention
+from vislearn.layers.windows import WindowAttention
 from vislearn.weights import load
 from vislearn.weights.swin_names import FORMATS, from_torchvision, from_transformers
 
@@ -210,8 +211,7 @@ def test_maps_of_every_stage_equal_torchvision_and_timm(
 def test_recorded_windows_equal_those_of_transformers(
     std, reference, randomise, images, difference, record_parity
 ) -> None:
-    transformers = reference("transformers")
-    theirs = randomise(build_transformers(transformers), std)
+    theirs = randomise(build_transformers(reference("transformers")), std)
     theirs.set_attn_implementation("eager")
     ours = load(Swin(BASE).eval(), theirs.state_dict(), format="transformers")
     x = images(32, 32)
@@ -365,32 +365,30 @@ def test_the_tolerance_catches_rolling_before_padding(
         assert difference(ours(x).tokens, expected) > 1e-4
 
 
-SIZES = {"swin_t": "tiny", "swin_s": "small", "swin_b": "base", "swin_l": "large"}
+NAMES = {"swin_t": "tiny", "swin_s": "small", "swin_b": "base", "swin_l": "large"}
 
 
 def test_table_covers_every_preset_of_the_family() -> None:
-    assert set(SIZES) == set(vislearn.list_models("swin"))
+    assert set(NAMES) == set(vislearn.list_models("swin"))
 
 
 def shapes(state: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in state.items()}
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", NAMES)
 def test_preset_has_the_tensors_of_timms_model(name: str, reference) -> None:
     timm = reference("timm")
-    theirs_name = f"swin_{SIZES[name]}_patch4_window7_224"
+    theirs_name = f"swin_{NAMES[name]}_patch4_window7_224"
     with torch.device("meta"):
         theirs = timm.create_model(theirs_name)
     ours = vislearn.create_model(name, num_classes=1000, device="meta")
     assert shapes(ours.state_dict()) == shapes(FORMATS["timm"](theirs.state_dict()))
     settings = timm.get_pretrained_cfg(theirs_name)
-    preprocess = ours.preprocess
-    assert preprocess.size == settings.input_size[-1]
-    assert preprocess.mean == settings.mean
-    assert preprocess.std == settings.std
-    assert preprocess.interpolation == settings.interpolation
-    assert preprocess.crop == settings.crop_pct
+    own = ours.preprocess
+    assert (own.size, own.crop) == (settings.input_size[-1], settings.crop_pct)
+    assert (own.mean, own.std) == (settings.mean, settings.std)
+    assert own.interpolation == settings.interpolation
 
 
 @pytest.mark.parametrize("name", ["swin_t", "swin_s", "swin_b"])

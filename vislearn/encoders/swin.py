@@ -16,18 +16,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vislearn.encoders.output import VisionEncoder, VisionOutput
 from vislearn.encoders.sizes import ImageSized, strided_grid
-from vislearn.layers.attention import Recordable
 from vislearn.layers.mlp import Mlp
 from vislearn.layers.patches import PatchEmbed, patch_grid
-from vislearn.layers.relative import relative_index
 from vislearn.layers.scale import DropPath
 from vislearn.layers.windows import (
+    WindowAttention,
     pad_to_windows,
     shift_mask,
     usable_shift,
@@ -112,97 +109,6 @@ class SwinConfig(ImageSized):
     def tokens(self) -> int:
         """T = N: places of the last map; there are no prefix tokens."""
         return math.prod(self.grid)
-
-
-class WindowAttention(Recordable):
-    """Multi-head attention inside windows, with a learned bias for each relative step.
-
-    A bias that depends on where the key is, seen from the query, is added to the scores
-    (arXiv:2103.14030, equation 4). It stands in for position embeddings: all windows
-    share it.
-
-    Args:
-        width: D; must be divisible by `heads`.
-        heads: h.
-        window: M.
-        qkv_bias: whether q, k and v have biases.
-        fused: use torch's fused kernel where it can be used: it has no gradient for
-            what is added to the scores, so while the bias is being trained the product
-            is written out. False always writes it out.
-
-    Shapes:
-        x (B · windows, M², D) -> the same; mask (windows, M², M²), added to the scores
-    """
-
-    def __init__(
-        self,
-        width: int,
-        heads: int,
-        window: int,
-        qkv_bias: bool = True,
-        fused: bool = True,
-    ) -> None:
-        super().__init__()
-        self.heads = heads
-        self.fused = fused
-        table = torch.zeros((2 * window - 1) ** 2, heads)  # a row for each step
-        self.relative_position_bias_table = nn.Parameter(table)
-        self.register_buffer(
-            "relative_position_index",
-            relative_index((window, window)).flatten(),
-            persistent=False,
-        )
-        self.qkv = nn.Linear(width, 3 * width, bias=qkv_bias)
-        self.proj = nn.Linear(width, width)
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        windows, tokens, D = x.shape
-        qkv = self.qkv(x).reshape(windows, tokens, 3, self.heads, D // self.heads)
-        q, k, v = (part.transpose(1, 2) for part in qkv.unbind(2))  # (…, h, M², Dh)
-        bias = self.bias()  # (1, h, M², M²)
-        if mask is not None:
-            bias = bias + mask[:, None]  # (windows of one image, h, M², M²)
-        if self.fused and not bias.requires_grad:
-            every = for_every_image(bias, windows)
-            out = F.scaled_dot_product_attention(q, k, v, attn_mask=every)
-        else:
-            out = biased_attention(q, k, v, bias)
-        if self.recorder is not None:
-            self.record(q, k, v, for_every_image(bias, windows))
-        return self.proj(out.transpose(1, 2).reshape(windows, tokens, D))
-
-    def bias(self) -> Tensor:
-        """What is added to the scores of each pair, read from the table.
-
-        Shapes:
-            returns (1, h, M², M²)
-        """
-        index = self.get_buffer("relative_position_index")
-        rows = self.relative_position_bias_table[index]  # (M⁴, h)
-        tokens = math.isqrt(len(index))
-        return rows.T.reshape(1, self.heads, tokens, tokens)
-
-
-def biased_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
-    """Attention in windows, written out: softmax(q kᵀ / √Dh + bias) v.
-
-    Shapes:
-        q, k, v (B · windows, h, M², Dh), bias (windows or 1, h, M², M²) -> as q
-    """
-    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
-    scores = scores.unflatten(0, (-1, len(bias))) + bias  # (B, windows, h, M², M²)
-    return scores.softmax(-1).flatten(0, 1) @ v
-
-
-def for_every_image(bias: Tensor, windows: int) -> Tensor:
-    """Repeat the biases of one image's windows for the whole batch.
-
-    Shapes:
-        bias (windows of one image or 1, h, M², M²) -> (B · windows, h, M², M²)
-    """
-    if len(bias) == 1:
-        return bias.expand(windows, -1, -1, -1)
-    return bias.repeat(windows // len(bias), 1, 1, 1)
 
 
 class SwinBlock(nn.Module):
