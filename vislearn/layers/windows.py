@@ -1,10 +1,10 @@
 """Windows: attention inside small squares of the map instead of across all of it.
 
-Paper: Swin arXiv:2103.14030, section 3.2 and equation 4 (the bias). With windows of M × M tokens the scores cost
-M² for each token instead of N, so the work grows linearly with the image. Shifting the
-windows by half their side in every other block lets what two neighbouring windows know
-meet. Tested against: torchvision, timm and transformers, as parts of Swin
-(tests/parity).
+Paper: Swin arXiv:2103.14030, section 3.2; equation 4 is the bias. With windows of M × M
+tokens the scores cost M² for each token instead of N, so the work grows linearly with
+the image. Shifting the windows by half their side in every other block lets what two
+neighbouring windows know meet. Tested against: torchvision, timm and transformers, as
+parts of Swin (tests/parity).
 """
 
 from __future__ import annotations
