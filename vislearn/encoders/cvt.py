@@ -82,17 +82,18 @@ class CvTConfig(ImageSized):
         Raises:
             ValueError: if the first kernel does not fit into the padded image.
         """
-        side = self.image_shape if shape is None else shape
+        h, w = self.image_shape if shape is None else shape
         grids = []
         for stage in range(len(self.depths)):
             kernel, stride, padding = _FIRST if stage == 0 else _LATER
-            if min(side) + 2 * padding < kernel:
+            if min(h, w) + 2 * padding < kernel:
                 raise ValueError(
                     f"images need at least {kernel - 2 * padding} pixels on each "
-                    f"side, got {side[0]} × {side[1]}"
+                    f"side, got {h} × {w}"
                 )
-            side = tuple((n + 2 * padding - kernel) // stride + 1 for n in side)
-            grids.append(side)
+            h = (h + 2 * padding - kernel) // stride + 1
+            w = (w + 2 * padding - kernel) // stride + 1
+            grids.append((h, w))
         return grids
 
     @property

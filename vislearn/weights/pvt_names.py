@@ -39,22 +39,18 @@ def from_transformers(state: State) -> State:
 
 def fit(model: PVT, state: State) -> State:
     """Resize the position tables of another square image size to the model's grids."""
-    state = dict(state)
-    for number, stage in enumerate(model.stages):
-        key = f"stages.{number}.pos_embed"
+    state, config = dict(state), model.config
+    for stage, grid in enumerate(config.grids()):
+        key, prefix = f"stages.{stage}.pos_embed", int(stage == len(config.depths) - 1)
         table = state.get(key)
-        if table is None or table.ndim != 3 or table.shape == stage.pos_embed.shape:
+        if table is None or table.ndim != 3:
             continue
-        side = math.isqrt(max(table.shape[1] - stage.prefix, 0))
-        if side == 0 or side**2 != table.shape[1] - stage.prefix:
-            continue  # the comparison of shapes will report it
+        places = table.shape[1] - prefix
+        side = math.isqrt(max(places, 0))
+        if places == math.prod(grid) or side == 0 or side**2 != places:
+            continue  # it fits, or the comparison of shapes will report it
         state[key] = positions.interpolate(
-            table,
-            (side, side),
-            stage.table_grid,
-            prefix=stage.prefix,
-            mode="bilinear",
-            antialias=False,
+            table, (side, side), grid, prefix, mode="bilinear", antialias=False
         )
     return state
 
