@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -23,7 +25,7 @@ STEMS = {
 }
 
 
-def tiny(kind: str = "conv", **options) -> Hybrid:
+def tiny(kind: str = "conv", **options) -> Any:
     torch.manual_seed(0)
     return Hybrid(HybridConfig(**{**TINY, **STEMS[kind], **options})).eval()
 
@@ -146,7 +148,7 @@ def test_every_parameter_receives_a_gradient(stem) -> None:
 
 def test_early_convolutions_of_the_paper_have_its_strides_and_channels() -> None:
     """arXiv:2106.14881, the stem of its model with 18 GFLOPs."""
-    stem = ConvStem(3, width=64, depths=(1, 2, 2, 1))
+    stem: Any = ConvStem(3, width=64, depths=(1, 2, 2, 1))
     assert [layer.conv.stride[0] for layer in stem] == [2, 2, 1, 2, 1, 2]
     channels = [layer.conv.out_channels for layer in stem]
     assert channels == [64, 128, 128, 256, 256, 512]

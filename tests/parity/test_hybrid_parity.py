@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -42,7 +43,7 @@ SIZES = ((64, 64), (96, 96), (48, 80))
 ODD = ((45, 71), (57, 40))  # only with patches of one place
 
 
-def build_timm(timm, config: HybridConfig) -> nn.Module:
+def build_timm(timm, config: HybridConfig) -> Any:
     """timm's VisionTransformer over a HybridEmbed of the same config."""
     layers, width = timm.layers, config.stem_width
     if config.stem == "bit":
@@ -141,7 +142,7 @@ def test_maps_of_each_stage_equal_timm(
     std, size, reference, randomise, images, difference, record_parity
 ) -> None:
     theirs = randomise(build_timm(reference("timm"), BIT), std)
-    ours = load(Hybrid(BIT).eval(), theirs.state_dict(), format="timm")
+    ours: Any = load(Hybrid(BIT).eval(), theirs.state_dict(), format="timm")
     x = images(*size)
     with torch.no_grad():
         expected = theirs.patch_embed.backbone.forward_intermediates(
@@ -291,7 +292,7 @@ def add_before_the_norm(self: StdBottleneck, x: Tensor) -> Tensor:
     return F.relu(self.norm3(y + self.downsample(x)))
 
 
-def stride_on_the_first(model: Hybrid) -> None:
+def stride_on_the_first(model: Any) -> None:
     block = model.patch_embed.backbone.stages[1].blocks[0]
     block.conv1.stride, block.conv2.stride = (2, 2), (1, 1)
 
@@ -303,11 +304,11 @@ def set_norms(model: Hybrid, **values) -> None:
                 setattr(module, name, value)
 
 
-def lose_projection_bias(model: Hybrid) -> None:
+def lose_projection_bias(model: Any) -> None:
     nn.init.zeros_(model.patch_embed.proj.bias)
 
 
-MISTAKES = {
+MISTAKES: dict[str, Any] = {
     "padding=1 of torch": (hybrid, "same_pad", pad_symmetrically),
     "the odd zero in front": (hybrid, "same_pad", pad_at_the_start),
     "filters not standardised": (StdConv, "standardised", raw_filters),

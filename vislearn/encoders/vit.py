@@ -128,8 +128,7 @@ class ViT(VisionEncoder):
         self.preprocess = Preprocess(size=config.img_size)
         D = config.width
         self.patch_embed = self._make_patch_embed()
-        self.cls_token = prefix_tokens(int(config.class_token), D)
-        self.reg_token = prefix_tokens(config.registers, D)
+        self._make_prefix()
         self.pos_embed: Any  # a table (1, rows, D), a module, or None
         self.rel_pos: nn.ModuleList | None = None  # a RelativeBias for each block
         self._make_positions()
@@ -309,6 +308,11 @@ class ViT(VisionEncoder):
         return PatchEmbed(
             config.patch_size, config.width, config.channels, config.patch_bias
         )
+
+    def _make_prefix(self) -> None:
+        config = self.config
+        self.cls_token = prefix_tokens(int(config.class_token), config.width)
+        self.reg_token = prefix_tokens(config.registers, config.width)
 
     def _make_positions(self) -> None:
         kind, grid, D = self.config.pos, self.config.grid, self.config.width

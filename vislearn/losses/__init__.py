@@ -1,0 +1,34 @@
+"""What models are trained on: plain functions of tensors that return scalars.
+
+Each file is one idea and needs nothing but torch. The short names below are loaded on
+first use, so that reading one loss never imports the others.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_PARTS = {
+    "distillation_loss": "distillation",
+    "hard_distillation": "distillation",
+    "soft_distillation": "distillation",
+}
+_MODULES = ("distillation",)
+
+if TYPE_CHECKING:
+    from vislearn.losses.distillation import distillation_loss as distillation_loss
+    from vislearn.losses.distillation import hard_distillation as hard_distillation
+    from vislearn.losses.distillation import soft_distillation as soft_distillation
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        return getattr(importlib.import_module(f"{__name__}.{_PARTS[name]}"), name)
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PARTS, *_MODULES])
