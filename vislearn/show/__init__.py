@@ -24,9 +24,11 @@ _HOMES = {
     "patch_filters": "vislearn.show.patches",
     "patch_grid": "vislearn.show.patches",
     "position_similarity": "vislearn.show.positions",
+    "reach_maps": "vislearn.show.reach",
     "shift_masks": "vislearn.show.windows",
     "shifted_windows": "vislearn.show.windows",
     "style": "vislearn.show.look",
+    "token_reach": "vislearn.show.reach",
     "token_sequence": "vislearn.show.tokens",
     "who_hears_whom": "vislearn.show.windows",
 }
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from vislearn.show.plots import curves as curves
     from vislearn.show.positions import position_similarity as position_similarity
     from vislearn.show.publish import label as label
+    from vislearn.show.reach import reach_maps as reach_maps
+    from vislearn.show.reach import token_reach as token_reach
     from vislearn.show.rollout import attention_rollout as attention_rollout
     from vislearn.show.tokens import token_sequence as token_sequence
     from vislearn.show.windows import shift_masks as shift_masks
