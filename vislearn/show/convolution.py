@@ -49,7 +49,7 @@ def convolution_window(
         _draw_table(axis, table)
         axis.set_title(words.get(name, name))
         axis.set_ylim(x.shape[0] - 0.4, -0.6)
-    marked = {"edgecolor": PALETTE[1], "fill": False, "lw": 2.5}
+    marked: Any = {"edgecolor": PALETTE[1], "fill": False, "lw": 2.5}
     corner = (column - 0.5, row - 0.5)
     axes[0].add_patch(Rectangle(corner, w.shape[1], w.shape[0], **marked))
     axes[1].add_patch(Rectangle((-0.5, -0.5), w.shape[1], w.shape[0], **marked))
