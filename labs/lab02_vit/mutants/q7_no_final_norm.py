@@ -1,0 +1,60 @@
+"""
+question: q7
+ko: >-
+  마지막 LayerNorm을 지나지 않았습니다. 사전 정규화에서는 길 위의 토큰이 블록마다 커지므로, 분류기 앞에서 한 번 정규화해야 합니다. 작은
+  모델은 없어도 학습되어서 눈에 띄지 않습니다.
+en: >-
+  The tokens never pass the last LayerNorm. With pre-norm the tokens on the road
+  grow from block to block, so they are normalised once before the classifier. A
+  small model trains without it, which is why nobody notices.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class ViT(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        D, P = config.width, config.patch
+        h, w = config.grid
+        self.patch_embed = nn.Conv2d(config.channels, D, kernel_size=P, stride=P)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, D))
+        self.pos_embed = nn.Parameter(0.02 * torch.randn(1, 1 + h * w, D))
+        self.blocks = nn.ModuleList(
+            Block(D, config.heads, config.hidden) for _ in range(config.depth)
+        )
+        self.norm = nn.LayerNorm(D, eps=1e-6)
+        self.head = nn.Linear(D, config.classes)
+
+    def forward(self, images):
+        patches = self.patch_embed(images).flatten(2).transpose(1, 2)
+        x = embed(patches, self.cls_token, self.pos_embed)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(cls_pool(x))
+
+
+def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    random = torch.Generator().manual_seed(seed)
+    losses = []
+    model.train()
+    for _ in range(steps):
+        chosen = torch.randperm(len(images), generator=random)[:batch_size]
+        loss = F.cross_entropy(model(images[chosen]), labels[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def accuracy(model, images, labels, batch_size=256):
+    model.eval()
+    right = 0
+    with torch.no_grad():
+        for some, wanted in zip(images.split(batch_size), labels.split(batch_size)):
+            right += (model(some).argmax(dim=1) == wanted).sum().item()
+    return right / len(images)
