@@ -28,6 +28,7 @@ from vislearn.layers.reduction import (
     FewKeysCost,
     Grid,
     few_keys_cost,
+    map_conv,
     to_map,
     to_tokens,
 )
@@ -124,7 +125,7 @@ class ConvEmbed(nn.Module):
         width = config.widths[stage]
         inputs = config.channels if stage == 0 else config.widths[stage - 1]
         kernel, stride, padding = _FIRST if stage == 0 else _LATER
-        self.proj = nn.Conv2d(inputs, width, kernel, stride, padding)
+        self.proj = map_conv(inputs, width, kernel, stride, padding)
         self.norm = nn.LayerNorm(width, eps=config.norm_eps)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Grid]:

@@ -23,6 +23,7 @@ from vislearn.layers.reduction import (
     Grid,
     SpatialReductionAttention,
     check_squares,
+    map_conv,
     to_map,
     to_tokens,
 )
@@ -104,7 +105,7 @@ class PatchEmbed(nn.Module):
 
     def __init__(self, inputs: int, width: int, patch_size: int, norm_eps: float):
         super().__init__()
-        self.proj = nn.Conv2d(inputs, width, patch_size, stride=patch_size)
+        self.proj = map_conv(inputs, width, patch_size, stride=patch_size)
         self.norm = nn.LayerNorm(width, eps=norm_eps)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Grid]:
@@ -173,7 +174,11 @@ class Stage(nn.Module):
         return x, grid
 
     def position_table(self, grid: Grid) -> Tensor:
-        """This stage's position embeddings, resized like the authors': bilinearly.
+        """This stage's position embeddings, resized bilinearly, as the authors do.
+
+        With one exception: their code leaves the tables as they are whenever the first
+        map has as many places as at `img_size`, even if it is a wide one in place of a
+        square, and so puts rows of the table where the next columns should be.
 
         Shapes:
             returns (1, R + N, D)

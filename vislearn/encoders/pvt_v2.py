@@ -33,6 +33,7 @@ from vislearn.layers.patches import check_images
 from vislearn.layers.reduction import (
     Grid,
     SpatialReductionAttention,
+    map_conv,
     to_map,
     to_tokens,
 )
@@ -87,9 +88,7 @@ class OverlapPatchEmbed(nn.Module):
         self, inputs: int, width: int, kernel_size: int, stride: int, norm_eps: float
     ) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(
-            inputs, width, kernel_size, stride, padding=kernel_size // 2
-        )
+        self.proj = map_conv(inputs, width, kernel_size, stride, kernel_size // 2)
         self.norm = nn.LayerNorm(width, eps=norm_eps)
 
     def forward(self, x: Tensor) -> Tensor:

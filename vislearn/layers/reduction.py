@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -36,6 +37,21 @@ def to_tokens(features: Tensor) -> Tensor:
         features (B, D, h, w) -> (B, h·w, D)
     """
     return features.flatten(2).transpose(1, 2)
+
+
+def map_conv(
+    inputs: int, outputs: int, kernel_size: int, stride: int, padding: int = 0
+) -> nn.Conv2d:
+    """A convolution over maps of `to_map`: its kernel lies in memory as they do.
+
+    The numbers are those of an ordinary `nn.Conv2d`; torch only has no kernel to turn
+    around on each call, which costs most where the map is small.
+
+    Shapes:
+        (B, inputs, H, W) -> (B, outputs, h, w)
+    """
+    conv = nn.Conv2d(inputs, outputs, kernel_size, stride, padding)
+    return conv.to(memory_format=torch.channels_last)
 
 
 class SpatialReductionAttention(Recordable):
@@ -92,7 +108,7 @@ class SpatialReductionAttention(Recordable):
         self.norm: nn.LayerNorm | None = None
         if pool is not None or reduction > 1:
             side = reduction if pool is None else 1
-            self.sr = nn.Conv2d(width, width, side, stride=side)
+            self.sr = map_conv(width, width, side, stride=side)
             self.norm = nn.LayerNorm(width, eps=norm_eps)
 
     def forward(self, x: Tensor, grid: Grid) -> Tensor:
