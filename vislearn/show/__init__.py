@@ -24,6 +24,7 @@ _HOMES = {
     "patch_filters": "vislearn.show.patches",
     "patch_grid": "vislearn.show.patches",
     "position_similarity": "vislearn.show.positions",
+    "rope_turns": "vislearn.show.rope",
     "reach_maps": "vislearn.show.reach",
     "shift_masks": "vislearn.show.windows",
     "shifted_windows": "vislearn.show.windows",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from vislearn.show.reach import reach_maps as reach_maps
     from vislearn.show.reach import token_reach as token_reach
     from vislearn.show.rollout import attention_rollout as attention_rollout
+    from vislearn.show.rope import rope_turns as rope_turns
     from vislearn.show.tokens import token_sequence as token_sequence
     from vislearn.show.windows import shift_masks as shift_masks
     from vislearn.show.windows import shifted_windows as shifted_windows
