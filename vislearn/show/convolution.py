@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from vislearn.show.look import INK, PALETTE, WIDTH, Words, figure, styled
+from vislearn.show.look import FAINT, INK, PALETTE, WIDTH, Words, figure, styled
 
 Table = Any  # a tensor, an array or nested lists of numbers, two-dimensional
 
@@ -71,4 +71,8 @@ def _draw_table(axis: Any, table: np.ndarray) -> None:
     for (row, column), value in np.ndenumerate(table):
         text = f"{value:g}".replace("-", "\N{MINUS SIGN}")
         axis.text(column, row, text, ha="center", va="center", color=INK, fontsize=10)
+    rows, columns = table.shape
+    seams: Any = {"color": FAINT, "lw": 0.6}
+    axis.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, **seams)
+    axis.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, **seams)
     axis.set_axis_off()
