@@ -4,10 +4,16 @@ Paper: "An Image is Worth 16x16 Words", arXiv:2010.11929, section 3.1, equation 
 Patches are in raster order: left to right, then top to bottom, so the patch in row i
 and column j of a grid (h, w) is number i · w + j. Tested against: the convolution and
 the linear layer against each other, and timm's patch embedding (tests/parity).
+
+`resize_patch_embed` fits the filters to patches of another size (FlexiViT,
+arXiv:2212.08013, section 3.4). Tested against: timm's resample_patch_embed.
 """
 
 from __future__ import annotations
 
+import functools
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -132,6 +138,66 @@ def linear_patch_embed(images: Tensor, embed: PatchEmbed) -> Tensor:
     embed.grid(images)
     weight = embed.proj.weight.flatten(1)  # (D, C, P, P) -> (D, C·P·P)
     return F.linear(patchify(images, embed.patch_size), weight, embed.proj.bias)
+
+
+def resize_patch_embed(
+    weight: Tensor,
+    new_size: int,
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+) -> Tensor:
+    """Filters for patches of another size, so that tokens stay what they were.
+
+    Enlarging a patch x multiplies it with a matrix B. Enlarging the filter w in the
+    same way gives another token: ⟨B x, B w⟩ ≠ ⟨x, w⟩, and a larger one, as it adds
+    more products. The wanted filter ŵ has ⟨B x, ŵ⟩ = ⟨x, w⟩ for every x:
+    ŵ = (Bᵀ)⁺ w, with the pseudo-inverse. When patches shrink, pixels are lost and no
+    filter can do that; then ŵ is the best one for white-noise patches.
+
+    Interpolation treats rows and columns alike and one after the other, so that B is
+    the Kronecker product of two small matrices, and its pseudo-inverse that of theirs.
+
+    Args:
+        weight: square filters, as a convolution stores them.
+        new_size: side of the new patches, pixels.
+        interpolation: "bilinear" (the paper's) or "bicubic" (timm's default).
+        antialias: smooth before shrinking; timm's default is True, the paper's code
+            has False.
+
+    Shapes:
+        weight (D, C, P, P) -> (D, C, new_size, new_size); gradients flow through
+
+    Raises:
+        ValueError: if the filters are not square, new_size is below 1, or the
+            interpolation is unknown.
+    """
+    if weight.ndim != 4 or weight.shape[-1] != weight.shape[-2]:
+        raise ValueError(
+            f"expected square filters (D, C, P, P), got {tuple(weight.shape)}"
+        )
+    if new_size < 1:
+        raise ValueError(f"new_size must be at least 1, got {new_size}")
+    if interpolation not in ("bilinear", "bicubic"):
+        raise ValueError(
+            f"interpolation must be 'bilinear' or 'bicubic', got {interpolation!r}"
+        )
+    if new_size == weight.shape[-1]:
+        return weight
+    inverse = _inverse_resize(weight.shape[-1], new_size, interpolation, antialias)
+    inverse = inverse.to(weight)  # (new, P)
+    return inverse @ weight @ inverse.T  # rows, then columns
+
+
+@functools.lru_cache(maxsize=256)
+def _inverse_resize(old: int, new: int, interpolation: str, antialias: bool) -> Tensor:
+    """(Bᵀ)⁺ for one side of a patch: (new, old), float64, on the CPU."""
+    # Kept for later calls, which may need gradients: no tensor of inference mode.
+    with torch.inference_mode(False):
+        unit = torch.eye(old, dtype=torch.float64, device="cpu")
+        B = F.interpolate(  # each column is a picture, one pixel wide
+            unit[None, None], size=(new, old), mode=interpolation, antialias=antialias
+        )[0, 0]  # (new, old)
+        return torch.linalg.pinv(B.T)
 
 
 def check_images(images: Tensor, channels: int) -> None:

@@ -1,0 +1,45 @@
+"""Weights of FlexiViT: timm's names are ours; filters and positions fit themselves.
+
+A FlexiViT may be stored with filters and positions of any size. What comes in another
+size than the model's is resized, as the model itself would do it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from vislearn.encoders.flexivit import FlexiViT
+from vislearn.layers import positions
+from vislearn.layers.patches import resize_patch_embed
+
+State = dict[str, Tensor]
+
+
+def fit(model: FlexiViT, state: State) -> State:
+    """Resize square filters, and a position table of a square grid, to the model's."""
+    config, state = model.config, dict(state)
+    kernel = state.get("patch_embed.proj.weight")
+    if kernel is not None and kernel.ndim == 4 and kernel.shape[2] == kernel.shape[3]:
+        state["patch_embed.proj.weight"] = resize_patch_embed(
+            kernel, config.kernel_size, config.kernel_mode, config.kernel_antialias
+        )
+    table, prefix = state.get("pos_embed"), model.prefix_rows
+    if table is None or table.shape == model.pos_embed.shape or table.ndim != 3:
+        return state
+    side = math.isqrt(max(table.shape[1] - prefix, 0))
+    if side == 0 or side**2 != table.shape[1] - prefix:
+        return state  # the comparison of shapes will report it
+    state["pos_embed"] = positions.interpolate(
+        table,
+        (side, side),
+        config.table_grid,
+        prefix,
+        config.pos_mode,
+        config.pos_antialias,
+    )
+    return state
+
+
+FORMATS = {"timm": dict}
