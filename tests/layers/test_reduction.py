@@ -12,6 +12,7 @@ import vislearn
 from vislearn.layers.attention import Attention, attention_cost
 from vislearn.layers.reduction import (
     SpatialReductionAttention,
+    map_conv,
     reduction_cost,
     to_map,
     to_tokens,
@@ -32,6 +33,15 @@ def test_map_and_tokens_are_the_same_numbers_in_raster_order() -> None:
     assert torch.equal(features[:, :, 1, 2], tokens[:, 1 * 5 + 2])
     assert torch.equal(to_tokens(features), tokens)
     assert features.data_ptr() == tokens.data_ptr()
+
+
+def test_map_convolution_is_an_ordinary_one_in_another_order_of_memory() -> None:
+    ours, plain = map_conv(4, 6, 3, 2, 1), torch.nn.Conv2d(4, 6, 3, 2, 1)
+    ours.load_state_dict(plain.state_dict())
+    features = to_map(torch.randn(2, 35, 4), (5, 7))
+    torch.testing.assert_close(ours(features), plain(features))
+    for tensor in (ours.weight, ours(features)):
+        assert tensor.is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize("options", SETTINGS)

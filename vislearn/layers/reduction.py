@@ -51,7 +51,9 @@ def map_conv(
         (B, inputs, H, W) -> (B, outputs, h, w)
     """
     conv = nn.Conv2d(inputs, outputs, kernel_size, stride, padding)
-    return conv.to(memory_format=torch.channels_last)
+    kernel = conv.weight.data.contiguous(memory_format=torch.channels_last)
+    conv.weight.data = kernel
+    return conv
 
 
 class SpatialReductionAttention(Recordable):
