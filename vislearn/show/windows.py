@@ -109,7 +109,7 @@ def who_hears_whom(
 ) -> Figure:
     """Draw layers as tables: in row i and column j, what place i takes from place j.
 
-    Zero is white, positive blue, negative orange; each table has its own range.
+    Zero is white, positive orange, negative purple; each table has its own range.
 
     Args:
         tables: (N, N) each.
