@@ -70,7 +70,16 @@ def test_each_head_learns_from_its_own_master(kind) -> None:
     """The teacher is wrong on purpose: it always names the next class."""
     images, labels = examples()
     model = student()
-    fit_distilled(model, Oracle(shift=1), images, labels, steps=80, lr=1e-2, kind=kind)
+    fit_distilled(
+        model,
+        Oracle(shift=1),
+        images,
+        labels,
+        steps=100,
+        lr=2e-2,
+        batch_size=32,
+        kind=kind,
+    )
     with torch.no_grad():
         out = model(images)
     assert right(out.class_logits, labels) > 0.95
@@ -82,7 +91,14 @@ def test_one_head_follows_whom_alpha_says(alpha, master) -> None:
     images, labels = examples()
     model = student(distilled=False)
     fit_distilled(
-        model, Oracle(shift=1), images, labels, steps=80, lr=1e-2, alpha=alpha
+        model,
+        Oracle(shift=1),
+        images,
+        labels,
+        steps=100,
+        lr=2e-2,
+        batch_size=32,
+        alpha=alpha,
     )
     with torch.no_grad():
         assert right(model(images).logits, (labels + master) % K) > 0.95
