@@ -48,7 +48,7 @@ def answer(name: str) -> dict[str, Any]:
         cells += LAB.questions[question].solution
     cells += [mutant.source for mutant in LAB.mutants if mutant.name == name]
     for cell in cells:
-        exec(cell, names)
+        exec(compile(cell, "<cell>", "exec", dont_inherit=True), names)
     return names
 
 

@@ -2,6 +2,7 @@
 question: q2
 """
 
+
 def embed(patches, cls_token, pos_embed, registers=None):
     """An empty row, filled part by part."""
     B, N, D = patches.shape

@@ -2,7 +2,6 @@
 question: q4
 """
 
-import torch
 import torch.nn.functional as F
 
 

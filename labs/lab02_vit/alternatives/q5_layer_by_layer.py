@@ -2,6 +2,7 @@
 question: q5
 """
 
+
 def linear(inputs, outputs):
     return inputs * outputs + outputs
 

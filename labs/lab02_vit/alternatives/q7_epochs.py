@@ -15,9 +15,7 @@ class ViT(nn.Module):
             config.channels, D, kernel_size=config.patch, stride=config.patch
         )
         self.register_parameter("cls_token", nn.Parameter(torch.zeros(1, 1, D)))
-        self.register_parameter(
-            "pos_embed", nn.Parameter(torch.zeros(1, h * w + 1, D))
-        )
+        self.register_parameter("pos_embed", nn.Parameter(torch.zeros(1, h * w + 1, D)))
         nn.init.normal_(self.pos_embed, std=0.02)
         self.blocks = nn.ModuleList()
         for _ in range(config.depth):
@@ -32,7 +30,7 @@ class ViT(nn.Module):
         return self.head(self.norm(cls_pool(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     """Epoch after epoch, so that each image comes up equally often."""
     torch_random = torch.Generator()
     torch_random.manual_seed(seed)

@@ -35,7 +35,7 @@ class ViT(nn.Module):
         return self.head(self.norm(x[:, 0]))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     """The cross-entropy from logarithms; numpy draws the batches."""
     import numpy as np
 

@@ -1,11 +1,12 @@
 """
 question: q1
 ko: >-
-  LayerNorm의 엡실론이 PyTorch의 기본값 1e-5입니다. ViT는 1e-6을 씁니다. 분산이 1에 가까운 토큰에서는 거의 보이지 않지만,
-  분산이 1e-6인 토큰은 0.7071이 아니라 0.3015로 정규화됩니다.
+  LayerNorm의 엡실론이 PyTorch의 기본값 1e-5입니다. ViT는 1e-6을 씁니다. 분산이 1에
+  가까운 토큰에서는 거의 보이지 않지만, 분산이 1e-6인 토큰은 0.7071이 아니라 0.3015로
+  정규화됩니다.
 en: >-
-  The epsilon of your LayerNorms is PyTorch's default, 1e-5; ViT uses 1e-6. For
-  tokens with a variance near 1 this hardly shows, but a token with variance 1e-6 is
+  The epsilon of your LayerNorms is PyTorch's default, 1e-5; ViT uses 1e-6. For tokens
+  with a variance near 1 this hardly shows, but a token with variance 1e-6 is
   normalised to 0.3015 instead of 0.7071.
 """
 

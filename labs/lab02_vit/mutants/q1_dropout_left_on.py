@@ -2,12 +2,13 @@
 question: q1
 recognise: judge:drops_out_after_eval
 ko: >-
-  `eval()`을 부른 뒤에도 드롭아웃이 켜져 있습니다. 함수 `F.dropout`은 `training=self.training`을 넘기지 않으면
-  늘 작동해서, 같은 그림에 매번 다른 답을 냅니다. `nn.Dropout`을 쓰거나 `training`을 넘기세요.
+  `eval()`을 부른 뒤에도 드롭아웃이 켜져 있습니다. 함수 `F.dropout`은
+  `training=self.training`을 넘기지 않으면 늘 작동해서, 같은 그림에 매번 다른 답을
+  냅니다. `nn.Dropout`을 쓰거나 `training`을 넘기세요.
 en: >-
-  Dropout is still on after `eval()`. The function `F.dropout` always works unless
-  you pass `training=self.training`, so the same picture gets another answer each
-  time. Use `nn.Dropout`, or pass `training`.
+  Dropout is still on after `eval()`. The function `F.dropout` always works unless you
+  pass `training=self.training`, so the same picture gets another answer each time.
+  Use `nn.Dropout`, or pass `training`.
 """
 
 import torch.nn.functional as F

@@ -1,8 +1,9 @@
 """
 question: q1
 ko: >-
-  갈래의 출력을 길에 더하지 않고 길을 **바꿔치기**했습니다. 잔차 연결이 없으면 블록을 지날 때마다 앞에서 모은 것을 잃고, 깊은 모델은 학습되지
-  않습니다. 두 갈래 모두 `x = x + ...` 꼴이어야 합니다.
+  갈래의 출력을 길에 더하지 않고 길을 **바꿔치기**했습니다. 잔차 연결이 없으면 블록을
+  지날 때마다 앞에서 모은 것을 잃고, 깊은 모델은 학습되지 않습니다. 두 갈래 모두 `x =
+  x + ...` 꼴이어야 합니다.
 en: >-
   The output of a branch **replaces** the road instead of being added to it. Without
   residual connections each block loses what was gathered before, and a deep model

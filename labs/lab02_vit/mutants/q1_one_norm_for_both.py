@@ -1,12 +1,12 @@
 """
 question: q1
 ko: >-
-  두 갈래가 LayerNorm 하나를 함께 씁니다. 갈래마다 배율과 이동을 따로 배우므로 `norm1`과 `norm2`는 서로 다른 층이어야 합니다.
-  모양은 같아서 오류는 나지 않습니다.
+  두 갈래가 LayerNorm 하나를 함께 씁니다. 갈래마다 배율과 이동을 따로 배우므로
+  `norm1`과 `norm2`는 서로 다른 층이어야 합니다. 모양은 같아서 오류는 나지 않습니다.
 en: >-
-  Both branches use the same LayerNorm. Each branch learns a scale and a shift of
-  its own, so `norm1` and `norm2` have to be different layers. Their shapes are the
-  same, which is why there is no error.
+  Both branches use the same LayerNorm. Each branch learns a scale and a shift of its
+  own, so `norm1` and `norm2` have to be different layers. Their shapes are the same,
+  which is why there is no error.
 """
 
 import torch.nn.functional as F

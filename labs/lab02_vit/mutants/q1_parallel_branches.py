@@ -1,12 +1,12 @@
 """
 question: q1
 ko: >-
-  두 갈래가 모두 블록에 들어온 토큰을 읽습니다. MLP는 어텐션을 더한 **뒤의** 토큰을 읽어야 합니다. (두 갈래를 나란히 계산하는 모델도
-  있지만 ViT는 아닙니다.)
+  두 갈래가 모두 블록에 들어온 토큰을 읽습니다. MLP는 어텐션을 더한 **뒤의** 토큰을
+  읽어야 합니다. (두 갈래를 나란히 계산하는 모델도 있지만 ViT는 아닙니다.)
 en: >-
   Both branches read the tokens that enter the block. The MLP must read the tokens
-  **after** attention was added to them. (There are models whose branches run side
-  by side, but ViT is not one of them.)
+  **after** attention was added to them. (There are models whose branches run side by
+  side, but ViT is not one of them.)
 """
 
 import torch.nn.functional as F

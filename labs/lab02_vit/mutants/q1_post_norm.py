@@ -1,8 +1,9 @@
 """
 question: q1
 ko: >-
-  더한 **다음에** 정규화했습니다(사후 정규화). 2017년의 트랜스포머와 `nn.TransformerEncoderLayer`의 기본값이 이
-  순서입니다. 매개변수의 수는 같지만 잔차 흐름을 블록마다 다시 칠하므로, ViT의 가중치를 넣으면 다른 답이 나옵니다.
+  더한 **다음에** 정규화했습니다(사후 정규화). 2017년의 트랜스포머와
+  `nn.TransformerEncoderLayer`의 기본값이 이 순서입니다. 매개변수의 수는 같지만 잔차
+  흐름을 블록마다 다시 칠하므로, ViT의 가중치를 넣으면 다른 답이 나옵니다.
 en: >-
   You normalise **after** the addition (post-norm). This is the order of the
   Transformer of 2017 and the default of `nn.TransformerEncoderLayer`. The number of

@@ -1,12 +1,13 @@
 """
 question: q1
 ko: >-
-  GELU 대신 ReLU를 썼습니다. `nn.TransformerEncoderLayer`의 기본값이 ReLU라서 흔한 실수입니다. ReLU는 음수를
-  모두 0으로 만들지만 GELU는 0 근처의 음수를 조금 남깁니다: GELU(−1)은 −0.1587입니다.
+  GELU 대신 ReLU를 썼습니다. `nn.TransformerEncoderLayer`의 기본값이 ReLU라서 흔한
+  실수입니다. ReLU는 음수를 모두 0으로 만들지만 GELU는 0 근처의 음수를 조금 남깁니다:
+  GELU(−1)은 −0.1587입니다.
 en: >-
-  You use a ReLU in the place of the GELU, a common slip because it is the default
-  of `nn.TransformerEncoderLayer`. A ReLU sets all negative numbers to 0; a GELU
-  lets a little of those near 0 through: GELU(−1) is −0.1587.
+  You use a ReLU in the place of the GELU, a common slip because it is the default of
+  `nn.TransformerEncoderLayer`. A ReLU sets all negative numbers to 0; a GELU lets a
+  little of those near 0 through: GELU(−1) is −0.1587.
 """
 
 import torch.nn.functional as F

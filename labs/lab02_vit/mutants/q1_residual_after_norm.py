@@ -1,12 +1,13 @@
 """
 question: q1
 ko: >-
-  정규화한 토큰에 더했습니다: `x = norm(x)` 다음에 `x = x + ...`이면 길에 남는 것은 정규화된 토큰입니다. 정규화한 것은
-  갈래로만 보내고, 더하기의 왼쪽에는 원래의 `x`를 두어야 합니다.
+  정규화한 토큰에 더했습니다: `x = norm(x)` 다음에 `x = x + ...`이면 길에 남는 것은
+  정규화된 토큰입니다. 정규화한 것은 갈래로만 보내고, 더하기의 왼쪽에는 원래의 `x`를
+  두어야 합니다.
 en: >-
   You add to the normalised tokens: with `x = norm(x)` followed by `x = x + ...` the
-  road itself is normalised. Send the normalised tokens only into the branch, and
-  keep the original `x` on the left of the addition.
+  road itself is normalised. Send the normalised tokens only into the branch, and keep
+  the original `x` on the left of the addition.
 """
 
 import torch.nn.functional as F

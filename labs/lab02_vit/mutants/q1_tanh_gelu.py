@@ -1,8 +1,9 @@
 """
 question: q1
 ko: >-
-  GELU를 tanh로 어림해서 계산했습니다. 차이는 0.0005쯤이라 눈에 띄지 않지만, ViT의 가중치는 오차 함수 erf로 계산한 GELU로
-  학습되었습니다. `approximate="tanh"`를 빼세요.
+  GELU를 tanh로 어림해서 계산했습니다. 차이는 0.0005쯤이라 눈에 띄지 않지만, ViT의
+  가중치는 오차 함수 erf로 계산한 GELU로 학습되었습니다. `approximate="tanh"`를
+  빼세요.
 en: >-
   Your GELU is the approximation by a tanh. It differs by about 0.0005, which nobody
   notices, but the weights of ViT were trained with the exact one, by the error

@@ -1,7 +1,8 @@
 """
 question: q2
 ko: >-
-  CLS가 없습니다. 패치에 위치만 더했기 때문에, 이미지 전체를 요약할 자리가 없습니다. 패치 앞에 CLS를 붙이고 나서 위치 임베딩을 더하세요.
+  CLS가 없습니다. 패치에 위치만 더했기 때문에, 이미지 전체를 요약할 자리가 없습니다.
+  패치 앞에 CLS를 붙이고 나서 위치 임베딩을 더하세요.
 en: >-
   There is no CLS. You only added positions to the patches, so no token is left to
   gather a summary of the image. Put CLS in front of the patches, then add the

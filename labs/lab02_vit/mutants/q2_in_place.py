@@ -1,8 +1,8 @@
 """
 question: q2
 ko: >-
-  `+=`가 인자로 받은 텐서를 그 자리에서 바꾸었습니다. 돌려준 답은 맞지만, 같은 패치 토큰을 다시 쓰면 위치가 두 번 더해집니다. 새 텐서를
-  만드는 `+`를 쓰세요.
+  `+=`가 인자로 받은 텐서를 그 자리에서 바꾸었습니다. 돌려준 답은 맞지만, 같은 패치
+  토큰을 다시 쓰면 위치가 두 번 더해집니다. 새 텐서를 만드는 `+`를 쓰세요.
 en: >-
   `+=` changed a tensor that you were given in place. What you return is right, but
   whoever uses the same patch tokens again gets the positions added twice. Use `+`,

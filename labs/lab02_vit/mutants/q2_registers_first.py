@@ -1,11 +1,11 @@
 """
 question: q2
 ko: >-
-  레지스터를 CLS **앞에** 끼웠습니다. 순서는 CLS, 레지스터, 패치입니다. 맨 앞의 토큰을 꺼내는 코드가 CLS 대신 메모지를 꺼내게
-  됩니다.
+  레지스터를 CLS **앞에** 끼웠습니다. 순서는 CLS, 레지스터, 패치입니다. 맨 앞의 토큰을
+  꺼내는 코드가 CLS 대신 메모지를 꺼내게 됩니다.
 en: >-
-  The registers stand **in front of** CLS. The order is CLS, registers, patches.
-  Code that takes the first token would get scratch paper instead of CLS.
+  The registers stand **in front of** CLS. The order is CLS, registers, patches. Code
+  that takes the first token would get scratch paper instead of CLS.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """
 question: q2
 ko: >-
-  레지스터까지 끼운 다음에 위치를 더했습니다. 그래서 레지스터가 패치의 행을 받습니다. 레지스터는 이미지 안에 자리가 없으므로, 위치를 더한
-  **다음에** 끼워야 합니다.
+  레지스터까지 끼운 다음에 위치를 더했습니다. 그래서 레지스터가 패치의 행을 받습니다.
+  레지스터는 이미지 안에 자리가 없으므로, 위치를 더한 **다음에** 끼워야 합니다.
 en: >-
   You added positions after the registers were in, so the registers took the rows of
   patches. A register has no place in the image: put them in **after** the positions

@@ -1,10 +1,11 @@
 """
 question: q3
 ko: >-
-  값 대신 키를 평균했습니다. 키는 점수를 매길 때만 쓰고, 모으는 것은 값입니다. `value_weight`가 한 번도 쓰이지 않았습니다.
+  값 대신 키를 평균했습니다. 키는 점수를 매길 때만 쓰고, 모으는 것은 값입니다.
+  `value_weight`가 한 번도 쓰이지 않았습니다.
 en: >-
-  You average the keys instead of the values. Keys serve only to make the scores;
-  what is gathered are the values. Your code never uses `value_weight`.
+  You average the keys instead of the values. Keys serve only to make the scores; what
+  is gathered are the values. Your code never uses `value_weight`.
 """
 
 import math

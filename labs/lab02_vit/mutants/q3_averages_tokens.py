@@ -1,8 +1,8 @@
 """
 question: q3
 ko: >-
-  값 대신 토큰을 그대로 평균했습니다. 키는 "무엇을 고를지", 값은 "무엇을 건네줄지"를 정합니다. 토큰에 `value_weight`를 곱한 것을
-  모아야 합니다.
+  값 대신 토큰을 그대로 평균했습니다. 키는 "무엇을 고를지", 값은 "무엇을 건네줄지"를
+  정합니다. 토큰에 `value_weight`를 곱한 것을 모아야 합니다.
 en: >-
   You average the tokens themselves, not the values. The keys decide what is chosen,
   the values what is handed over: gather the tokens multiplied by `value_weight`.

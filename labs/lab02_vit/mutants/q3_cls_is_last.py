@@ -1,10 +1,11 @@
 """
 question: q3
 ko: >-
-  `cls_pool`이 마지막 토큰을 돌려줍니다. CLS는 줄의 **맨 앞**에 있습니다. 마지막 토큰은 오른쪽 아래 구석의 패치입니다.
+  `cls_pool`이 마지막 토큰을 돌려줍니다. CLS는 줄의 **맨 앞**에 있습니다. 마지막
+  토큰은 오른쪽 아래 구석의 패치입니다.
 en: >-
-  Your `cls_pool` returns the last token. CLS stands at the **start** of the row.
-  The last token is the patch in the lower right corner of the picture.
+  Your `cls_pool` returns the last token. CLS stands at the **start** of the row. The
+  last token is the patch in the lower right corner of the picture.
 """
 
 import math

@@ -1,8 +1,8 @@
 """
 question: q3
 ko: >-
-  GAP에 앞의 토큰까지 넣었습니다. CLS와 레지스터의 뒤에는 그림이 없습니다. 레지스터는 값이 큰 경우가 많아서, 몇 개만 섞여도 평균이 그쪽으로
-  끌려갑니다.
+  GAP에 앞의 토큰까지 넣었습니다. CLS와 레지스터의 뒤에는 그림이 없습니다. 레지스터는
+  값이 큰 경우가 많아서, 몇 개만 섞여도 평균이 그쪽으로 끌려갑니다.
 en: >-
   Your GAP averages the tokens in front, too. There is no picture behind CLS and
   registers. Registers often hold large numbers, so a few of them are enough to drag

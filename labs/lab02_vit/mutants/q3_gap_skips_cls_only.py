@@ -1,12 +1,12 @@
 """
 question: q3
 ko: >-
-  앞의 토큰을 늘 1개로 여겼습니다. 레지스터가 있으면 `prefix`가 1보다 크고, CLS가 없으면 0입니다. 그때 레지스터를 패치로 알거나 첫
-  패치를 버리게 됩니다.
+  앞의 토큰을 늘 1개로 여겼습니다. 레지스터가 있으면 `prefix`가 1보다 크고, CLS가
+  없으면 0입니다. 그때 레지스터를 패치로 알거나 첫 패치를 버리게 됩니다.
 en: >-
   You always leave out exactly one token in front. With registers `prefix` is larger
-  than 1, and without CLS it is 0. Then registers are taken for patches, or the
-  first patch is lost.
+  than 1, and without CLS it is 0. Then registers are taken for patches, or the first
+  patch is lost.
 """
 
 import math

@@ -1,12 +1,11 @@
 """
 question: q3
 ko: >-
-  평균 대신 최댓값을 썼습니다. 채널마다 가장 큰 토큰 하나만 남고 나머지는 사라지므로, 기울기도 그 토큰으로만 흐릅니다. GAP의 A는
-  평균(average)입니다.
+  평균 대신 최댓값을 썼습니다. 채널마다 가장 큰 토큰 하나만 남고 나머지는 사라지므로,
+  기울기도 그 토큰으로만 흐릅니다. GAP의 A는 평균(average)입니다.
 en: >-
-  You take the maximum instead of the mean. For each channel just the largest token
-  is left, and the gradient flows to this token alone. The A of GAP stands for
-  average.
+  You take the maximum instead of the mean. For each channel just the largest token is
+  left, and the gradient flows to this token alone. The A of GAP stands for average.
 """
 
 import math

@@ -1,11 +1,12 @@
 """
 question: q3
 ko: >-
-  점수를 √Dh가 아니라 √D로 나누었습니다. 헤드의 내적은 Dh개의 곱만 더하므로, 헤드가 여럿이면 너무 많이 나누어 가중치가 평평해집니다.
+  점수를 √Dh가 아니라 √D로 나누었습니다. 헤드의 내적은 Dh개의 곱만 더하므로, 헤드가
+  여럿이면 너무 많이 나누어 가중치가 평평해집니다.
 en: >-
-  The scores are divided by √D, not by √Dh. The dot product of a head adds up only
-  Dh products, so with several heads you divide by too much and the weights become
-  too flat.
+  The scores are divided by √D, not by √Dh. The dot product of a head adds up only Dh
+  products, so with several heads you divide by too much and the weights become too
+  flat.
 """
 
 import math

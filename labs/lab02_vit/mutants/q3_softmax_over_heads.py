@@ -1,12 +1,13 @@
 """
 question: q3
 ko: >-
-  소프트맥스를 헤드 축에서 했습니다. 그러면 패치마다 헤드들의 몫을 합해 1이 되고, 헤드 하나가 패치들에 나누어 주는 몫의 합은 1이 아닙니다.
-  합이 1이어야 하는 것은 **패치 축**입니다.
+  소프트맥스를 헤드 축에서 했습니다. 그러면 패치마다 헤드들의 몫을 합해 1이 되고, 헤드
+  하나가 패치들에 나누어 주는 몫의 합은 1이 아닙니다. 합이 1이어야 하는 것은 **패치
+  축**입니다.
 en: >-
   Your softmax runs over the heads. Then the shares of the heads sum to 1 for each
-  patch, while what a head gives to the patches does not. It is along **the
-  patches** that the weights must sum to 1.
+  patch, while what a head gives to the patches does not. It is along **the patches**
+  that the weights must sum to 1.
 """
 
 import math

@@ -1,12 +1,13 @@
 """
 question: q4
 ko: >-
-  `antialias=True`를 썼습니다. `timm`의 약속이지만 이 문항의 약속은 아닙니다. PyTorch에서는 줄일 때뿐 아니라 늘릴 때도
-  커널이 달라져서, 손으로 푼 예가 -0.1055가 아니라 -0.0703이 됩니다.
+  `antialias=True`를 썼습니다. `timm`의 약속이지만 이 문항의 약속은 아닙니다.
+  PyTorch에서는 줄일 때뿐 아니라 늘릴 때도 커널이 달라져서, 손으로 푼 예가 -0.1055가
+  아니라 -0.0882이 됩니다.
 en: >-
   You set `antialias=True`, which is the convention of `timm`, not that of this
-  question. In PyTorch it changes the kernel not only where the table shrinks but
-  also where it grows: the example by hand gives -0.0703 instead of -0.1055.
+  question. In PyTorch it changes the kernel not only where the table shrinks but also
+  where it grows: the example by hand gives -0.0882 instead of -0.1055.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """
 question: q4
 ko: >-
-  쌍일차(bilinear) 보간을 썼습니다. 이 문항의 약속은 쌍삼차(bicubic)입니다. 둘은 비슷해 보이지만, 쌍삼차는 둘레의 4 × 4칸을
-  쓰고 양 끝을 조금 넘어갑니다.
+  쌍일차(bilinear) 보간을 썼습니다. 이 문항의 약속은 쌍삼차(bicubic)입니다. 둘은
+  비슷해 보이지만, 쌍삼차는 둘레의 4 × 4칸을 쓰고 양 끝을 조금 넘어갑니다.
 en: >-
   This is bilinear interpolation; we agreed on bicubic. They look alike, but bicubic
   interpolation uses the 4 × 4 cells around a place and overshoots a little at the

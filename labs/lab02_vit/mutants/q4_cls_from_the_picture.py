@@ -1,8 +1,9 @@
 """
 question: q4
 ko: >-
-  앞의 행을 원래의 표가 아니라 **보간한 표**에서 가져왔습니다. 그래서 CLS의 행이 왼쪽 위 패치의 값으로 바뀌었습니다. 앞의 `prefix`개
-  행은 보간하기 전에 떼어 두었다가 그대로 붙여야 합니다.
+  앞의 행을 원래의 표가 아니라 **보간한 표**에서 가져왔습니다. 그래서 CLS의 행이 왼쪽
+  위 패치의 값으로 바뀌었습니다. 앞의 `prefix`개 행은 보간하기 전에 떼어 두었다가
+  그대로 붙여야 합니다.
 en: >-
   The front rows come from the **interpolated** table and not from the original one,
   so the row of CLS has become that of the patch at the upper left. Set the first

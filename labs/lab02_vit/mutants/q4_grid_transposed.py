@@ -1,12 +1,12 @@
 """
 question: q4
 ko: >-
-  표를 그림으로 바꿀 때 행의 수와 열의 수를 바꾸었습니다. 격자는 (행, 열) 순서이고 래스터 순서의 목록은 `(h, w)`로 나눕니다. 정사각형
-  격자에서는 드러나지 않습니다.
+  표를 그림으로 바꿀 때 행의 수와 열의 수를 바꾸었습니다. 격자는 (행, 열) 순서이고
+  래스터 순서의 목록은 `(h, w)`로 나눕니다. 정사각형 격자에서는 드러나지 않습니다.
 en: >-
-  You swapped rows and columns when turning the table into a picture. A grid is
-  (rows, columns), and a list in raster order splits into `(h, w)`. With a square
-  grid nobody notices.
+  You swapped rows and columns when turning the table into a picture. A grid is (rows,
+  columns), and a list in raster order splits into `(h, w)`. With a square grid nobody
+  notices.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """
 question: q4
 ko: >-
-  최근접 보간을 썼습니다. `F.interpolate`의 `mode`를 적지 않으면 `nearest`입니다. 이웃한 새 자리들이 똑같은 위치 임베딩을
-  받아서 서로 구별되지 않습니다.
+  최근접 보간을 썼습니다. `F.interpolate`의 `mode`를 적지 않으면 `nearest`입니다.
+  이웃한 새 자리들이 똑같은 위치 임베딩을 받아서 서로 구별되지 않습니다.
 en: >-
   This is nearest-neighbour interpolation, the default of `F.interpolate` if you do
   not give a `mode`. Neighbouring new places get identical position embeddings and

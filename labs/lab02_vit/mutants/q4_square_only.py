@@ -1,8 +1,9 @@
 """
 question: q4
 ko: >-
-  격자가 정사각형이라고 여기고 행의 수의 제곱근을 썼습니다. 정사각형이 아닌 격자에서는 목록을 나눌 수 없어 오류가 나거나, 나뉘더라도 이웃이
-  뒤섞입니다. `old_grid`를 쓰세요.
+  격자가 정사각형이라고 여기고 행의 수의 제곱근을 썼습니다. 정사각형이 아닌 격자에서는
+  목록을 나눌 수 없어 오류가 나거나, 나뉘더라도 이웃이 뒤섞입니다. `old_grid`를
+  쓰세요.
 en: >-
   You took the square root of the number of rows, as if grids were always square.
   Other grids cannot be split that way and raise an error, or they split and

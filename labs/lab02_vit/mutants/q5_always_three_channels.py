@@ -1,7 +1,8 @@
 """
 question: q5
 ko: >-
-  채널이 늘 3개라고 여겼습니다. 설정의 `channels`를 쓰세요. 흑백 사진은 1개, 위성 사진은 여러 개입니다.
+  채널이 늘 3개라고 여겼습니다. 설정의 `channels`를 쓰세요. 흑백 사진은 1개, 위성
+  사진은 여러 개입니다.
 en: >-
   You assume that there are always 3 channels. Use `channels` of the config: a grey
   picture has a single one, and a satellite picture has many.

@@ -1,12 +1,12 @@
 """
 question: q5
 ko: >-
-  CLS가 늘 있다고 여겼습니다. `class_token`이 `False`이면 CLS 벡터도 없고, 위치 임베딩에서 CLS의 행도 없습니다. 평균
-  풀링을 쓰는 모델이 그렇습니다.
+  CLS가 늘 있다고 여겼습니다. `class_token`이 `False`이면 CLS 벡터도 없고, 위치
+  임베딩에서 CLS의 행도 없습니다. 평균 풀링을 쓰는 모델이 그렇습니다.
 en: >-
-  You assume that there is always a CLS. If `class_token` is `False`, there is
-  neither a CLS vector nor a row for CLS in the position embedding. Models that pool
-  by averaging are like this.
+  You assume that there is always a CLS. If `class_token` is `False`, there is neither
+  a CLS vector nor a row for CLS in the position embedding. Models that pool by
+  averaging are like this.
 """
 
 from typing import NamedTuple

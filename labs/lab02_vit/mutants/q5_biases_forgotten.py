@@ -1,11 +1,11 @@
 """
 question: q5
 ko: >-
-  블록의 선형 층에서 편향을 세지 않았습니다. qkv에 3D개, proj에 D개, fc1에 F개, fc2에 D개가 있습니다. ViT-B/16에서는
-  블록마다 6912개입니다.
+  블록의 선형 층에서 편향을 세지 않았습니다. qkv에 3D개, proj에 D개, fc1에 F개, fc2에
+  D개가 있습니다. ViT-B/16에서는 블록마다 6912개입니다.
 en: >-
-  You left out the biases of the linear layers in the blocks: 3D in qkv, D in proj,
-  F in fc1 and D in fc2. In ViT-B/16 that makes 6912 for each block.
+  You left out the biases of the linear layers in the blocks: 3D in qkv, D in proj, F
+  in fc1 and D in fc2. In ViT-B/16 that makes 6912 for each block.
 """
 
 from typing import NamedTuple

@@ -1,12 +1,11 @@
 """
 question: q5
 ko: >-
-  마지막 LayerNorm을 세지 않았습니다. 사전 정규화에서는 길 위의 토큰이 정규화되지 않은 채 마지막 블록을 나오므로, 그 뒤에
-  LayerNorm이 하나 더 있습니다.
+  마지막 LayerNorm을 세지 않았습니다. 사전 정규화에서는 길 위의 토큰이 정규화되지 않은
+  채 마지막 블록을 나오므로, 그 뒤에 LayerNorm이 하나 더 있습니다.
 en: >-
   You left out the last LayerNorm. With pre-norm the tokens leave the last block
-  without having been normalised on the road, so there is another LayerNorm behind
-  it.
+  without having been normalised on the road, so there is another LayerNorm behind it.
 """
 
 from typing import NamedTuple

@@ -1,12 +1,12 @@
 """
 question: q5
 ko: >-
-  분류기가 늘 있다고 여겼습니다. `classes`가 `None`이면 분류기가 없으므로 0개입니다. 특징을 뽑는 모델의 크기는 보통 머리를 빼고
-  말합니다.
+  분류기가 늘 있다고 여겼습니다. `classes`가 `None`이면 분류기가 없으므로 0개입니다.
+  특징을 뽑는 모델의 크기는 보통 머리를 빼고 말합니다.
 en: >-
-  You assume that there is always a classifier. If `classes` is `None` there is
-  none, so it has 0 parameters. The size of a model that serves to make features is
-  usually told without its head.
+  You assume that there is always a classifier. If `classes` is `None` there is none,
+  so it has 0 parameters. The size of a model that serves to make features is usually
+  told without its head.
 """
 
 from typing import NamedTuple

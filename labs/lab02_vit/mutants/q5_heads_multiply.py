@@ -1,8 +1,9 @@
 """
 question: q5
 ko: >-
-  qkv의 매개변수에 헤드의 수를 곱했습니다. 헤드마다 너비 D짜리 사영이 따로 있는 것이 아니라, 너비 D를 헤드들이 나누어 씁니다. 헤드의 수는
-  매개변수의 수를 바꾸지 않습니다.
+  qkv의 매개변수에 헤드의 수를 곱했습니다. 헤드마다 너비 D짜리 사영이 따로 있는 것이
+  아니라, 너비 D를 헤드들이 나누어 씁니다. 헤드의 수는 매개변수의 수를 바꾸지
+  않습니다.
 en: >-
   You multiplied the parameters of qkv by the number of heads. A head has no
   projection of width D for itself: the heads share the width. Their number does not

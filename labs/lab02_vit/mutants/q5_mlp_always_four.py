@@ -1,8 +1,8 @@
 """
 question: q5
 ko: >-
-  MLP의 너비가 늘 4D라고 여겼습니다. 그런 모델이 많지만 설정에는 `hidden`이 따로 있습니다. 예를 들어 ViT-g/14의 비는
-  4.364입니다.
+  MLP의 너비가 늘 4D라고 여겼습니다. 그런 모델이 많지만 설정에는 `hidden`이 따로
+  있습니다. 예를 들어 ViT-g/14의 비는 4.364입니다.
 en: >-
   You assume that the MLP is always 4D wide. Many models are, but the config has
   `hidden` for it. In ViT-g/14, for example, the ratio is 4.364.

@@ -1,12 +1,11 @@
 """
 question: q5
 ko: >-
-  LayerNorm에서 배율만 세고 이동을 세지 않았습니다. LayerNorm은 채널마다 배율 $γ$와 이동 $β$를 하나씩 배우므로 D개가 아니라
-  2D개입니다.
+  LayerNorm에서 배율만 세고 이동을 세지 않았습니다. LayerNorm은 채널마다 배율 γ와 이동
+  β를 하나씩 배우므로 D개가 아니라 2D개입니다.
 en: >-
   You counted only the scales of the LayerNorms and not their shifts. A LayerNorm
-  learns a scale γ and a shift β for each channel, so it has 2D parameters and not
-  D.
+  learns a scale γ and a shift β for each channel, so it has 2D parameters and not D.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,8 @@
 """
 question: q5
 ko: >-
-  블록마다 LayerNorm을 1개만 세었습니다. 갈래마다 하나씩 2개이고, 하나에 배율 D개와 이동 D개가 있으므로 블록마다 4D개입니다.
+  블록마다 LayerNorm을 1개만 세었습니다. 갈래마다 하나씩 2개이고, 하나에 배율 D개와
+  이동 D개가 있으므로 블록마다 4D개입니다.
 en: >-
   You counted only 1 LayerNorm in each block. There are 2, one for each branch, and
   each has D scales and D shifts, which makes 4D for a block.

@@ -1,7 +1,8 @@
 """
 question: q5
 ko: >-
-  패치 임베딩의 편향을 세지 않았습니다. 패치 임베딩은 합성곱으로 쓰든 선형 층으로 쓰든 출력 채널마다 편향이 하나씩, 모두 D개 있습니다.
+  패치 임베딩의 편향을 세지 않았습니다. 패치 임베딩은 합성곱으로 쓰든 선형 층으로 쓰든
+  출력 채널마다 편향이 하나씩, 모두 D개 있습니다.
 en: >-
   You left out the bias of the patch embedding. Written as a convolution or as a
   linear layer, it has a bias for each output channel, D of them.

@@ -1,10 +1,11 @@
 """
 question: q5
 ko: >-
-  qkv의 편향 3D개를 세지 않았습니다. 편향이 없는 모델도 있지만 ViT의 qkv에는 편향이 있습니다. 블록마다 3D개씩 모자랍니다.
+  qkv의 편향 3D개를 세지 않았습니다. 편향이 없는 모델도 있지만 ViT의 qkv에는 편향이
+  있습니다. 블록마다 3D개씩 모자랍니다.
 en: >-
-  You left out the 3D biases of qkv. There are models without them, but the qkv of
-  ViT has biases. Your count is too small by 3D for each block.
+  You left out the 3D biases of qkv. There are models without them, but the qkv of ViT
+  has biases. Your count is too small by 3D for each block.
 """
 
 from typing import NamedTuple

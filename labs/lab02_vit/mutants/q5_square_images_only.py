@@ -1,11 +1,11 @@
 """
 question: q5
 ko: >-
-  격자가 정사각형이라고 여기고 높이만 썼습니다. 패치의 수는 행의 수의 제곱이 아니라 행의 수 곱하기 열의 수입니다. `config.grid`가 둘
-  다 알려 줍니다.
+  격자가 정사각형이라고 여기고 높이만 썼습니다. 패치의 수는 행의 수의 제곱이 아니라
+  행의 수 곱하기 열의 수입니다. `config.grid`가 둘 다 알려 줍니다.
 en: >-
-  You used only the height, as if the grid were square. The number of patches is
-  rows times columns, not rows squared. `config.grid` tells you both.
+  You used only the height, as if the grid were square. The number of patches is rows
+  times columns, not rows squared. `config.grid` tells you both.
 """
 
 from typing import NamedTuple

@@ -1,10 +1,11 @@
 """
 question: q6
 ko: >-
-  윈도우를 열 순서로 늘어놓았습니다: 위에서 아래로, 그다음 오른쪽으로. 윈도우는 래스터 순서이므로 왼쪽에서 오른쪽으로, 그다음 아래로 가야 합니다.
+  윈도우를 열 순서로 늘어놓았습니다: 위에서 아래로, 그다음 오른쪽으로. 윈도우는 래스터
+  순서이므로 왼쪽에서 오른쪽으로, 그다음 아래로 가야 합니다.
 en: >-
-  Your windows come in column order: downwards first, then to the right. The order
-  of the windows is raster order: left to right, then the next row of windows.
+  Your windows come in column order: downwards first, then to the right. The order of
+  the windows is raster order: left to right, then the next row of windows.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """
 question: q6
 ko: >-
-  되돌릴 때 격자의 행의 수와 열의 수를 바꾸었습니다. `grid`는 (행의 수, 열의 수)입니다. 정사각형 지도에서는 드러나지 않지만, 옆으로 긴
-  지도는 부서집니다.
+  되돌릴 때 격자의 행의 수와 열의 수를 바꾸었습니다. `grid`는 (행의 수, 열의
+  수)입니다. 정사각형 지도에서는 드러나지 않지만, 옆으로 긴 지도는 부서집니다.
 en: >-
   On the way back you swapped the rows and columns of the grid. `grid` is (rows,
   columns). With a square map nobody notices, but a wide one falls apart.

@@ -1,12 +1,12 @@
 """
 question: q6
 ko: >-
-  첫 윈도우를 모든 이미지에서 모은 다음 둘째 윈도우로 갔습니다. 이미지 하나의 윈도우가 모두 나온 뒤에 다음 이미지가 나와야 합니다. 이미지가
-  1장일 때는 드러나지 않습니다.
+  첫 윈도우를 모든 이미지에서 모은 다음 둘째 윈도우로 갔습니다. 이미지 하나의 윈도우가
+  모두 나온 뒤에 다음 이미지가 나와야 합니다. 이미지가 1장일 때는 드러나지 않습니다.
 en: >-
-  You collected the first window of all images before going on to the next window.
-  All windows of an image come before those of the next image. With a single image
-  nobody notices.
+  You collected the first window of all images before going on to the next window. All
+  windows of an image come before those of the next image. With a single image nobody
+  notices.
 """
 
 import torch

@@ -1,7 +1,8 @@
 """
 question: q6
 ko: >-
-  윈도우 안의 토큰을 열 순서로 늘어놓았습니다. 윈도우 안에서도 래스터 순서이므로 행 하나를 다 적은 다음에 다음 행으로 갑니다.
+  윈도우 안의 토큰을 열 순서로 늘어놓았습니다. 윈도우 안에서도 래스터 순서이므로 행
+  하나를 다 적은 다음에 다음 행으로 갑니다.
 en: >-
   Inside a window your tokens come in column order. They must be in raster order
   there, too: first all tokens of a row, then the next row.

@@ -1,8 +1,9 @@
 """
 question: q6
 ko: >-
-  축을 바꾸지 않고 `reshape`만 했습니다. 모양은 맞지만 윈도우가 정사각형이 아니라, 지도의 행을 이어 붙인 띠입니다. `reshape`는
-  숫자를 옮기지 않으므로 가운데의 두 축을 바꾸어야 합니다.
+  축을 바꾸지 않고 `reshape`만 했습니다. 모양은 맞지만 윈도우가 정사각형이 아니라,
+  지도의 행을 이어 붙인 띠입니다. `reshape`는 숫자를 옮기지 않으므로 가운데의 두 축을
+  바꾸어야 합니다.
 en: >-
   You only used `reshape` and swapped no axes. The shape fits, but your windows are
   strips of consecutive rows, not squares. `reshape` moves no numbers: swap the axes

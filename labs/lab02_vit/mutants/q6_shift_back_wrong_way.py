@@ -1,11 +1,11 @@
 """
 question: q6
 ko: >-
-  되돌릴 때도 자를 때와 같은 방향으로 밀었습니다. 역이 되려면 반대 방향으로 밀어야 합니다. 지금은 두 번 밀려서 `2 * shift`만큼
-  어긋납니다.
+  되돌릴 때도 자를 때와 같은 방향으로 밀었습니다. 역이 되려면 반대 방향으로 밀어야
+  합니다. 지금은 두 번 밀려서 `2 * shift`만큼 어긋납니다.
 en: >-
-  On the way back you moved in the same direction as before. To undo the move you
-  have to go the other way. As it is, the map is off by `2 * shift`.
+  On the way back you moved in the same direction as before. To undo the move you have
+  to go the other way. As it is, the map is off by `2 * shift`.
 """
 
 import torch

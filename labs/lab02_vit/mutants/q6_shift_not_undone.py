@@ -1,8 +1,8 @@
 """
 question: q6
 ko: >-
-  되돌릴 때 지도를 제자리로 밀지 않았습니다. 그러면 블록을 지날 때마다 지도가 조금씩 왼쪽 위로 흘러갑니다. 윈도우를 붙인 다음 `+shift`만큼
-  미세요.
+  되돌릴 때 지도를 제자리로 밀지 않았습니다. 그러면 블록을 지날 때마다 지도가 조금씩
+  왼쪽 위로 흘러갑니다. 윈도우를 붙인 다음 `+shift`만큼 미세요.
 en: >-
   On the way back you did not move the map to where it was. With each block it would
   drift to the upper left. After putting the windows together, move by `+shift`.

@@ -1,7 +1,8 @@
 """
 question: q6
 ko: >-
-  행만 밀고 열은 밀지 않았습니다. 윈도우의 벽은 가로와 세로에 모두 있으므로 두 축을 함께 밀어야 합니다: `dims=(1, 2)`.
+  행만 밀고 열은 밀지 않았습니다. 윈도우의 벽은 가로와 세로에 모두 있으므로 `dims=(1,
+  2)`로 두 축을 함께 밀어야 합니다.
 en: >-
   You moved the rows and not the columns. Windows have walls in both directions, so
   both axes have to be moved: `dims=(1, 2)`. With rows alone, the walls between left

@@ -1,12 +1,13 @@
 """
 question: q6
 ko: >-
-  밀려난 행과 열을 반대쪽 끝으로 돌려보내지 않고 0으로 채웠습니다. 그러면 미는 블록마다 가장자리의 토큰을 잃습니다. `torch.roll`은
-  밀려난 것을 반대쪽에 넣어 줍니다.
+  밀려난 행과 열을 반대쪽 끝으로 돌려보내지 않고 0으로 채웠습니다. 그러면 미는
+  블록마다 가장자리의 토큰을 잃습니다. `torch.roll`은 밀려난 것을 반대쪽에 넣어
+  줍니다.
 en: >-
-  Rows and columns that were pushed out did not come back at the other end; you
-  filled in zeros. Every block with a shift would lose the tokens at an edge.
-  `torch.roll` puts what leaves in at the other side.
+  Rows and columns that were pushed out did not come back at the other end; you filled
+  in zeros. Every block with a shift would lose the tokens at an edge. `torch.roll`
+  puts what leaves in at the other side.
 """
 
 import torch.nn.functional as F

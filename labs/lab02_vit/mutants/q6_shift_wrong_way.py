@@ -1,12 +1,12 @@
 """
 question: q6
 ko: >-
-  반대 방향으로, 곧 아래와 오른쪽으로 밀었습니다. `torch.roll`에 양수를 넣으면 번호가 커지는 쪽으로 갑니다. 자를 때는 `-shift`,
-  되돌릴 때는 `+shift`입니다.
+  반대 방향으로, 곧 아래와 오른쪽으로 밀었습니다. `torch.roll`에 양수를 넣으면 번호가
+  커지는 쪽으로 갑니다. 자를 때는 `-shift`, 되돌릴 때는 `+shift`입니다.
 en: >-
-  You moved the map the wrong way, down and right. `torch.roll` with a positive
-  number moves towards larger indices. It is `-shift` when cutting and `+shift` on
-  the way back.
+  You moved the map the wrong way, down and right. `torch.roll` with a positive number
+  moves towards larger indices. It is `-shift` when cutting and `+shift` on the way
+  back.
 """
 
 import torch

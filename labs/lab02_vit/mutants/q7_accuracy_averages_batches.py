@@ -1,12 +1,13 @@
 """
 question: q7
 ko: >-
-  배치마다 정확도를 구해 평균했습니다. 마지막 배치는 작을 때가 많은데 다른 배치와 똑같은 몫을 받으므로 값이 틀어집니다. 맞힌 개수를 모두 더한
-  다음 이미지의 수로 나누세요.
+  배치마다 정확도를 구해 평균했습니다. 마지막 배치는 작을 때가 많은데 다른 배치와
+  똑같은 몫을 받으므로 값이 틀어집니다. 맞힌 개수를 모두 더한 다음 이미지의 수로
+  나누세요.
 en: >-
-  You average the accuracies of the batches. The last batch is often smaller but
-  gets the same share as the others, which distorts the result. Add up how many are
-  right, then divide by the number of images.
+  You average the accuracies of the batches. The last batch is often smaller but gets
+  the same share as the others, which distorts the result. Add up how many are right,
+  then divide by the number of images.
 """
 
 import torch
@@ -36,7 +37,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

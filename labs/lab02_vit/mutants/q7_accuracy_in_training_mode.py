@@ -1,8 +1,8 @@
 """
 question: q7
 ko: >-
-  정확도를 재기 전에 `model.eval()`을 부르지 않았습니다. 학습 모드에서는 드롭아웃이 켜져 있어서 정확도가 낮게, 그리고 잴 때마다 다르게
-  나옵니다.
+  정확도를 재기 전에 `model.eval()`을 부르지 않았습니다. 학습 모드에서는 드롭아웃이
+  켜져 있어서 정확도가 낮게, 그리고 잴 때마다 다르게 나옵니다.
 en: >-
   You do not call `model.eval()` before measuring the accuracy. In training mode
   dropout is on, so the accuracy comes out too low, and different each time.
@@ -35,7 +35,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

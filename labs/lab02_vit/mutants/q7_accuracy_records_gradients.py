@@ -1,12 +1,12 @@
 """
 question: q7
 ko: >-
-  정확도를 재면서 기울기를 기록했습니다. 답은 맞지만, 쓰지도 않을 중간값을 모두 붙들고 있어서 큰 모델에서는 메모리가 모자라게 됩니다.
-  `torch.no_grad()` 안에서 부르세요.
+  정확도를 재면서 기울기를 기록했습니다. 답은 맞지만, 쓰지도 않을 중간값을 모두 붙들고
+  있어서 큰 모델에서는 메모리가 모자라게 됩니다. `torch.no_grad()` 안에서 부르세요.
 en: >-
   You record gradients while measuring the accuracy. The answer is right, but all
-  values in between are kept for nothing, and with a large model the memory runs
-  out. Call the model inside `torch.no_grad()`.
+  values in between are kept for nothing, and with a large model the memory runs out.
+  Call the model inside `torch.no_grad()`.
 """
 
 import torch
@@ -36,7 +36,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

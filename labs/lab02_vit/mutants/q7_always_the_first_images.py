@@ -1,12 +1,12 @@
 """
 question: q7
 ko: >-
-  걸음마다 같은 배치, 곧 처음 `batch_size`장을 썼습니다. 모델은 그 몇 장을 외울 뿐이고 새 그림에서는 틀립니다. 손실은 0으로 내려가기
-  때문에 손실만 보아서는 알 수 없습니다.
+  걸음마다 같은 배치, 곧 처음 `batch_size`장을 썼습니다. 모델은 그 몇 장을 외울 뿐이고
+  새 그림에서는 틀립니다. 손실은 0으로 내려가기 때문에 손실만 보아서는 알 수 없습니다.
 en: >-
-  Each step uses the same batch: the first `batch_size` images. The model learns
-  these few by heart and fails on new ones. Because its loss does come down to 0,
-  the loss does not tell you.
+  Each step uses the same batch: the first `batch_size` images. The model learns these
+  few by heart and fails on new ones. Because its loss does come down to 0, the loss
+  does not tell you.
 """
 
 import torch
@@ -36,7 +36,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     losses = []
     model.train()

@@ -1,8 +1,10 @@
 """
 question: q7
+recognise: judge:blocks_not_registered
 ko: >-
-  블록을 파이썬 리스트에 담았습니다. PyTorch는 리스트 안을 들여다보지 않으므로 `parameters()`에 블록이 없고, 옵티마이저는 블록을
-  학습시키지 않으며, `double()`이나 `to()`도 블록에 닿지 않습니다. `nn.ModuleList`를 쓰세요.
+  블록을 파이썬 리스트에 담았습니다. PyTorch는 리스트 안을 들여다보지 않으므로
+  `parameters()`에 블록이 없고, 옵티마이저는 블록을 학습시키지 않으며, `double()`이나
+  `to()`도 블록에 닿지 않습니다. `nn.ModuleList`를 쓰세요.
 en: >-
   The blocks are in a Python list. PyTorch does not look inside a list, so
   `parameters()` has no blocks, the optimizer never trains them, and neither
@@ -36,7 +38,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

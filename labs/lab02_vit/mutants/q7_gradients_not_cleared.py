@@ -1,8 +1,9 @@
 """
 question: q7
 ko: >-
-  기울기를 지우지 않았습니다. PyTorch의 `backward`는 기울기를 더해 넣으므로, 걸음마다 지난 배치들의 기울기가 쌓여서 틀린 방향으로
-  갑니다. 첫 갱신은 맞고 둘째부터 다릅니다. `optimizer.zero_grad()`를 부르세요.
+  기울기를 지우지 않았습니다. PyTorch의 `backward`는 기울기를 더해 넣으므로, 걸음마다
+  지난 배치들의 기울기가 쌓여서 틀린 방향으로 갑니다. 첫 갱신은 맞고 둘째부터
+  다릅니다. `optimizer.zero_grad()`를 부르세요.
 en: >-
   The gradients are never cleared. `backward` of PyTorch adds to what is there, so
   those of all earlier batches pile up and the steps go astray. The first update is
@@ -36,7 +37,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

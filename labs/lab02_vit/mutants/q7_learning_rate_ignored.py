@@ -1,12 +1,13 @@
 """
 question: q7
 ko: >-
-  옵티마이저에 학습률을 넘기지 않았습니다. 그러면 인자 `lr`이 무엇이든 AdamW의 기본값 0.001로 학습합니다. 작은 모델을 짧게 학습할 때는
-  너무 작습니다.
+  옵티마이저에 학습률을 넘기지 않았습니다. 그러면 인자 `lr`이 무엇이든 AdamW의 기본값
+  0.001로 학습합니다. 학습률을 바꾸어도 아무것도 달라지지 않으므로, 좋은 학습률을 찾는
+  실험이 모두 헛수고가 됩니다.
 en: >-
   The learning rate never reaches the optimizer. Whatever the argument `lr` says,
-  AdamW trains with its default of 0.001, which is too small for a small model and a
-  short training.
+  AdamW trains with its default of 0.001. Nothing changes when you change the learning
+  rate, so all your search for a good one is in vain.
 """
 
 import torch
@@ -36,7 +37,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters())
     random = torch.Generator().manual_seed(seed)
     losses = []

@@ -1,8 +1,8 @@
 """
 question: q7
 ko: >-
-  CLS 대신 모든 토큰의 평균을 분류기에 넣었습니다. 학습도 되고 잘 맞히기도 하지만 이 문항의 모델이 아닙니다. CLS로 학습된 가중치를 넣으면
-  다른 답이 나옵니다.
+  CLS 대신 모든 토큰의 평균을 분류기에 넣었습니다. 학습도 되고 잘 맞히기도 하지만 이
+  문항의 모델이 아닙니다. CLS로 학습된 가중치를 넣으면 다른 답이 나옵니다.
 en: >-
   The classifier gets the mean of all tokens instead of CLS. This trains and even
   answers well, but it is not the model of this question: weights that were trained
@@ -36,7 +36,7 @@ class ViT(nn.Module):
         return self.head(self.norm(x).mean(dim=1))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

@@ -1,12 +1,13 @@
 """
 question: q7
 ko: >-
-  마지막 LayerNorm을 지나지 않았습니다. 사전 정규화에서는 길 위의 토큰이 블록마다 커지므로, 분류기 앞에서 한 번 정규화해야 합니다. 작은
-  모델은 없어도 학습되어서 눈에 띄지 않습니다.
+  마지막 LayerNorm을 지나지 않았습니다. 사전 정규화에서는 길 위의 토큰이 블록마다
+  커지므로, 분류기 앞에서 한 번 정규화해야 합니다. 작은 모델은 없어도 학습되어서 눈에
+  띄지 않습니다.
 en: >-
-  The tokens never pass the last LayerNorm. With pre-norm the tokens on the road
-  grow from block to block, so they are normalised once before the classifier. A
-  small model trains without it, which is why nobody notices.
+  The tokens never pass the last LayerNorm. With pre-norm the tokens on the road grow
+  from block to block, so they are normalised once before the classifier. A small
+  model trains without it, which is why nobody notices.
 """
 
 import torch
@@ -36,7 +37,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(x))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

@@ -1,8 +1,9 @@
 """
 question: q7
 ko: >-
-  위치 임베딩을 만들기만 하고 더하지 않았습니다. 그러면 모델은 패치를 뒤섞어도 모르고, 물체를 보면서도 어느 칸에 있는지 찍을 수밖에 없습니다.
-  `embed`에 `self.pos_embed`를 넘기세요.
+  위치 임베딩을 만들기만 하고 더하지 않았습니다. 그러면 모델은 패치를 뒤섞어도 모르고,
+  물체를 보면서도 어느 사분면에 있는지 찍을 수밖에 없습니다. `embed`에
+  `self.pos_embed`를 넘기세요.
 en: >-
   The position embedding exists but is never added. The model then does not notice
   when patches are shuffled: it sees the object and can only guess in which quarter.
@@ -36,7 +37,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

@@ -1,11 +1,12 @@
 """
 question: q7
 ko: >-
-  `[Block(...)] * L`은 블록을 $L$개 만들지 않고 같은 블록 하나를 $L$번 씁니다. 가중치가 하나뿐이라 매개변수의 수가 모자랍니다.
-  `Block(...) for _ in range(L)`로 따로 만드세요.
+  `[Block(...)] * L`은 블록을 $L$개 만들지 않고 같은 블록 하나를 $L$번 씁니다.
+  가중치가 하나뿐이라 매개변수의 수가 모자랍니다. `Block(...) for _ in range(L)`로
+  따로 만드세요.
 en: >-
-  `[Block(...)] * L` does not make $L$ blocks but uses the same block $L$ times.
-  There is only a single set of weights, and parameters are missing. Make each with
+  `[Block(...)] * L` does not make $L$ blocks but uses the same block $L$ times. There
+  is only a single set of weights, and parameters are missing. Make each with
   `Block(...) for _ in range(L)`.
 """
 
@@ -36,7 +37,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

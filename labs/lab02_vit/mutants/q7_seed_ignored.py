@@ -3,7 +3,8 @@ question: q7
 recognise: judge:not_repeatable
 ko: >-
   배치를 뽑을 때 시드를 쓰지 않았습니다. 그러면 같은 학습을 다시 할 수 없습니다.
-  `torch.Generator().manual_seed(seed)`를 만들어 `torch.randperm`에 `generator`로 넘기세요.
+  `torch.Generator().manual_seed(seed)`를 만들어 `torch.randperm`에 `generator`로
+  넘기세요.
 en: >-
   The seed plays no part in drawing the batches, so nobody can repeat your training.
   Make a `torch.Generator().manual_seed(seed)` and pass it to `torch.randperm` as
@@ -37,7 +38,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     losses = []
     model.train()

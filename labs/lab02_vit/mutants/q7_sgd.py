@@ -1,12 +1,12 @@
 """
 question: q7
 ko: >-
-  AdamW 대신 SGD를 썼습니다. SGD의 걸음은 기울기의 크기에 비례하는데, 트랜스포머의 기울기는 층마다 크기가 크게 달라서 학습률 하나로는
-  학습이 아주 느립니다.
+  AdamW 대신 SGD를 썼습니다. SGD의 걸음은 기울기의 크기에 비례하는데, 트랜스포머의
+  기울기는 층마다 크기가 크게 달라서 학습률 하나로는 학습이 아주 느립니다.
 en: >-
-  You use SGD instead of AdamW. A step of SGD is proportional to the gradient, and
-  the gradients of a transformer differ a lot from layer to layer, so that with a
-  single learning rate training is very slow.
+  You use SGD instead of AdamW. A step of SGD is proportional to the gradient, and the
+  gradients of a transformer differ a lot from layer to layer, so that with a single
+  learning rate training is very slow.
 """
 
 import torch
@@ -36,7 +36,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

@@ -1,12 +1,13 @@
 """
 question: q7
 ko: >-
-  `F.cross_entropy`에 소프트맥스를 한 값을 넣었습니다. 이 함수는 로짓을 받아 안에서 소프트맥스를 합니다. 두 번 하면 손실이 0으로
-  내려가지 못하고 학습이 느려지지만, 오류는 나지 않습니다.
+  `F.cross_entropy`에 소프트맥스를 한 값을 넣었습니다. 이 함수는 로짓을 받아 안에서
+  소프트맥스를 합니다. 두 번 하면 손실이 0으로 내려가지 못하고 학습이 느려지지만,
+  오류는 나지 않습니다.
 en: >-
-  You pass the result of a softmax to `F.cross_entropy`. The function takes logits
-  and does the softmax itself. Taken twice, the loss cannot come down to 0 and
-  training slows down, without any error.
+  You pass the result of a softmax to `F.cross_entropy`. The function takes logits and
+  does the softmax itself. Taken twice, the loss cannot come down to 0 and training
+  slows down, without any error.
 """
 
 import torch
@@ -36,16 +37,14 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []
     model.train()
     for _ in range(steps):
         chosen = torch.randperm(len(images), generator=random)[:batch_size]
-        loss = F.cross_entropy(
-            model(images[chosen]).softmax(dim=1), labels[chosen]
-        )
+        loss = F.cross_entropy(model(images[chosen]).softmax(dim=1), labels[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

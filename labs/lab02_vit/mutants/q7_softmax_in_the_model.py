@@ -1,12 +1,13 @@
 """
 question: q7
 ko: >-
-  모델이 로짓이 아니라 확률을 돌려줍니다. 교차 엔트로피가 소프트맥스를 한 번 더 하므로 손실이 바닥에 걸리고 기울기가 작아집니다. 네 종류라면
-  0.7437 아래로 내려가지 못합니다.
+  모델이 로짓이 아니라 확률을 돌려줍니다. 교차 엔트로피가 소프트맥스를 한 번 더 하므로
+  손실이 바닥에 걸리고 기울기가 작아집니다. 네 종류라면 0.7437 아래로 내려가지
+  못합니다.
 en: >-
   Your model returns probabilities, not logits. The cross-entropy takes the softmax
-  again, so the loss hits a floor and the gradients become small. With four classes
-  it cannot fall below 0.7437.
+  again, so the loss hits a floor and the gradients become small. With four classes it
+  cannot fall below 0.7437.
 """
 
 import torch
@@ -36,7 +37,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x))).softmax(dim=1)
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

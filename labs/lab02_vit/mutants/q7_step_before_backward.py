@@ -1,8 +1,9 @@
 """
 question: q7
 ko: >-
-  기울기를 구하기 전에 갱신했습니다. `zero_grad()`가 기울기를 지운 바로 다음에 `step()`을 부르면 쓸 기울기가 없어서 아무것도
-  바뀌지 않습니다. 순서는 `zero_grad`, `backward`, `step`입니다.
+  기울기를 구하기 전에 갱신했습니다. `zero_grad()`가 기울기를 지운 바로 다음에
+  `step()`을 부르면 쓸 기울기가 없어서 아무것도 바뀌지 않습니다. 순서는 `zero_grad`,
+  `backward`, `step`입니다.
 en: >-
   You update before the gradients are there. Right after `zero_grad()` has cleared
   them, `step()` finds no gradients and changes nothing. The order is `zero_grad`,
@@ -36,7 +37,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []

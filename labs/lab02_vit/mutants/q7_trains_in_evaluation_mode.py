@@ -1,8 +1,8 @@
 """
 question: q7
 ko: >-
-  학습하기 전에 `model.train()`을 부르지 않았습니다. 정확도를 잰 다음에 이어서 학습하면 모델이 평가 모드에 머물러, 드롭아웃이 꺼진
-  채로 학습합니다.
+  학습하기 전에 `model.train()`을 부르지 않았습니다. 정확도를 잰 다음에 이어서
+  학습하면 모델이 평가 모드에 머물러, 드롭아웃이 꺼진 채로 학습합니다.
 en: >-
   You do not call `model.train()` before training. When training goes on after the
   accuracy was measured, the model stays in evaluation mode and trains with its
@@ -36,7 +36,7 @@ class ViT(nn.Module):
         return self.head(cls_pool(self.norm(x)))
 
 
-def train(model, images, labels, steps, batch_size=64, lr=3e-3, seed=0):
+def train(model, images, labels, steps, batch_size=64, lr=1.5e-3, seed=0):
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     random = torch.Generator().manual_seed(seed)
     losses = []
