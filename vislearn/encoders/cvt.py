@@ -1,12 +1,12 @@
 """CvT: convolutions make the tokens, and convolutions make queries, keys and values.
 
 Paper: arXiv:2103.15808 (section 3; sizes in Table 2). Kept: the whole encoder. Left
-out: dropout (0 in all sizes). Three choices follow the authors' code, not the paper's
-formulas: scores are divided by the square root of the *whole* width D, not of one
-head's; the MLP uses QuickGELU (transformers: exact GELU, `act="gelu"`); the first
-embedding pads 2, not 3. There are no position embeddings: the zero padding of the
-convolutions tells where the border is. Tested against: transformers, in value and
-gradient (tests/parity); timm has no CvT.
+out: dropout (0 in all sizes). Three choices of the authors' code are easily missed:
+scores are divided by the square root of the *whole* width D, not of one head's; the MLP
+uses QuickGELU (transformers: exact GELU, `act="gelu"`); the first embedding pads 2, not
+3. There are no position embeddings: the zero padding of the convolutions tells where
+the border is. Tested against: transformers, in value and gradient (tests/parity); timm
+has no CvT.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Attention in which every token asks, but only a few summaries answer.
 
 Papers: spatial reduction, PVT arXiv:2102.12122, section 3.3; its linear form with
-pooled keys, PVT v2 arXiv:2106.13797, section 3.2. On a map of h × w places, full
-attention compares (h·w)² pairs. Here the keys and values come from a smaller map, one
-place for each square of r × r, so that r² times fewer pairs are compared.
+pooled keys, PVT v2 arXiv:2106.13797, "Linear Spatial Reduction Attention". On a map of
+h × w places, full attention compares (h·w)² pairs. Here the keys and values come from a
+smaller map, one place for each square of r × r: r² times fewer pairs are compared.
 Tested against: timm and transformers (tests/parity); the readable path against the
 fused one, and the costs against torch's counter (tests/layers).
 """
