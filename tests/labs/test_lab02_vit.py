@@ -277,7 +277,8 @@ def test_visible_checks_catch_the_mutant(mutant):
 def test_band_of_the_training_lies_between_the_measured_runs():
     assert len(BANDS["solution"]) >= 20
     assert min(BANDS["solution"]) > JUDGE.ENOUGH + 0.03
-    for name in ("q7_no_positions", "q7_sgd", "q7_always_the_first_images"):
+    lost = {"q7_no_positions", "q7_sgd", "q7_always_the_first_images"}
+    for name in lost | {"q7_gradients_not_cleared"}:
         assert max(BANDS[name]) < JUDGE.ENOUGH - 0.03, name
     told = (FOLDER / "judge.py").read_text("utf-8")
     for name in ("solution", "q7_no_positions"):
@@ -297,7 +298,7 @@ def test_predicate_uses_the_labels_of_the_solution():
     assert not JUDGE.learned(run(right[:50], labels[:50]), known)
     assert not JUDGE.learned(run(right * np.nan, labels), known)
     some = right.copy()
-    some[:11] = other[:11]  # 89 % are right
+    some[:8] = other[:8]  # 92 % are right
     assert not JUDGE.learned(run(some, labels), known)
 
 

@@ -1,7 +1,7 @@
 """
 question: q7
 ko: >-
-  걸음마다 같은 배치, 곧 처음 `batch_size`장을 썼습니다. 모델은 그 몇 장을 외울 뿐이고
+  스텝마다 같은 배치, 곧 처음 `batch_size`장을 썼습니다. 모델은 그 몇 장을 외울 뿐이고
   새 그림에서는 틀립니다. 손실은 0으로 내려가기 때문에 손실만 보아서는 알 수 없습니다.
 en: >-
   Each step uses the same batch: the first `batch_size` images. The model learns these

@@ -1,8 +1,9 @@
 """
 question: q7
 ko: >-
-  AdamW 대신 SGD를 썼습니다. SGD의 걸음은 기울기의 크기에 비례하는데, 트랜스포머의
-  기울기는 층마다 크기가 크게 달라서 학습률 하나로는 학습이 아주 느립니다.
+  AdamW 대신 SGD를 썼습니다. SGD가 한 스텝에 움직이는 폭은 기울기의 크기에 비례하는데,
+  트랜스포머의 기울기는 층마다 크기가 크게 달라서 학습률 하나로는 학습이 아주
+  느립니다.
 en: >-
   You use SGD instead of AdamW. A step of SGD is proportional to the gradient, and the
   gradients of a transformer differ a lot from layer to layer, so that with a single
