@@ -219,7 +219,7 @@ def _colour_bar(axis: Any, text: str) -> None:
     """All strengths side by side, on the grey of a photograph."""
     strengths = torch.logspace(-_DECADES, 0, 200)[None]
     ends = (-_DECADES, 0, 0, 1)
-    axis.set_facecolor("#5a5a5a")
+    axis.set_facecolor("#999999")
     axis.imshow(colours(strengths), extent=ends, aspect="auto")
     ticks = range(-_DECADES, 1)
     axis.set_xticks(ticks, [f"{10.0**tick:g}" for tick in ticks])
@@ -231,7 +231,8 @@ def _colour_bar(axis: Any, text: str) -> None:
 def _paint(axis: Any, pixels: np.ndarray, one: Reach) -> None:
     """The photograph in grey, colours where something reaches, the token's frame."""
     height, width = pixels.shape[:2]
-    axis.imshow(pixels.mean(-1) * 0.7, cmap="gray", vmin=0, vmax=1)
+    grey = 0.35 + 0.5 * pixels.mean(-1)  # never as dark as the faintest colour
+    axis.imshow(grey, cmap="gray", vmin=0, vmax=1)
     axis.imshow(colours(one.strength), interpolation="nearest")
     high, wide = height / one.grid[0], width / one.grid[1]
     corner = (one.token[1] * wide - 0.5, one.token[0] * high - 0.5)
