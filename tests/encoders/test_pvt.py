@@ -45,7 +45,8 @@ def test_output_has_a_class_token_and_the_last_map(size) -> None:
     assert out.prefix.shape == (2, 1, 64)
     assert torch.equal(out.pooled, out.prefix[:, 0])
     torch.testing.assert_close(out.logits, model.head(out.pooled))
-    torch.testing.assert_close(out.feature_map, model.feature_maps(images)[-1])
+    last = model.feature_maps(images)[-1].flatten(2).transpose(1, 2)
+    torch.testing.assert_close(out.tokens, model.norm(last))
 
 
 @pytest.mark.parametrize("size", [(64, 64), (75, 101)], ids=str)

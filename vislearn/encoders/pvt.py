@@ -240,17 +240,14 @@ class PVT(VisionEncoder):
         return VisionOutput(tokens, prefix, pooled, grid, logits)
 
     def feature_maps(self, images: Tensor) -> list[Tensor]:
-        """The output of each stage, from fine to coarse, without the class token.
-
-        Only the last one is normalised: it is `forward`'s `feature_map`.
+        """The output of each stage, from fine to coarse: no class token, no last norm.
 
         Shapes:
             images (B, C, H, W) -> four maps: 1/4, 1/8, 1/16 and 1/32 of H and W,
             rounded down
         """
-        *finer, (x, grid) = self.stage_tokens(images)
-        maps = [to_map(tokens, size) for tokens, size in finer]
-        return [*maps, to_map(self.norm(x)[:, 1:], grid)]
+        outputs = zip(self.stages, self.stage_tokens(images), strict=True)
+        return [to_map(x[:, stage.prefix :], grid) for stage, (x, grid) in outputs]
 
     def stage_tokens(self, images: Tensor) -> list[tuple[Tensor, Grid]]:
         """The tokens of each stage and their grid; CLS is in front of the last ones.
