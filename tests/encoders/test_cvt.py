@@ -165,6 +165,14 @@ def test_drop_path_grows_within_the_last_stage_and_rests_in_eval() -> None:
     assert torch.equal(model(images).pooled, model(images).pooled)
 
 
+def test_both_branches_of_a_block_can_be_dropped() -> None:
+    block = tiny().stages[2].blocks[0].train()
+    x = torch.randn(2, 17, 48)
+    assert not torch.allclose(block(x, (4, 4), 1), x, atol=1e-3)
+    block.drop_path.rate = 1 - 1e-7  # gone, but for one draw in ten millions
+    torch.testing.assert_close(block(x, (4, 4), 1), x)
+
+
 def test_gradients_reach_all_but_the_last_query_convolution() -> None:
     # The classifier reads the class token alone, whose query passes that convolution
     # by: what the patches ask in the last block is never looked at.

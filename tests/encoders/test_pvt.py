@@ -140,6 +140,14 @@ def test_drop_path_grows_over_all_stages_and_rests_in_eval() -> None:
     assert not torch.equal(model(images).pooled, model(images).pooled)
 
 
+def test_both_branches_of_a_block_can_be_dropped() -> None:
+    block = tiny().stages[0].blocks[0].train()
+    x = torch.randn(2, 64, 8)
+    assert not torch.allclose(block(x, (8, 8)), x, atol=1e-3)
+    block.drop_path.rate = 1 - 1e-7  # gone, but for one draw in ten millions
+    torch.testing.assert_close(block(x, (8, 8)), x)
+
+
 def test_tables_of_another_image_size_are_resized_when_loaded() -> None:
     small, large = tiny(), tiny(img_size=96)
     for stage in small.stages:

@@ -144,6 +144,14 @@ def test_drop_path_grows_over_all_stages_and_rests_in_eval() -> None:
     assert not torch.equal(model(images).pooled, model(images).pooled)
 
 
+def test_both_branches_of_a_block_can_be_dropped() -> None:
+    block = tiny().stages[0].blocks[0].train()
+    x = torch.randn(2, 64, 8)
+    assert not torch.allclose(block(x, (8, 8)), x, atol=1e-3)
+    block.drop_path.rate = 1 - 1e-7  # gone, but for one draw in ten millions
+    torch.testing.assert_close(block(x, (8, 8)), x)
+
+
 def test_gradients_reach_every_parameter() -> None:
     model = tiny(num_classes=3)
     model(torch.randn(2, 3, 64, 64)).logits.square().sum().backward()

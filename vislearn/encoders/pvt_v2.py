@@ -252,7 +252,7 @@ class PVTv2(VisionEncoder):
                 nn.init.zeros_(module.bias)
 
 
-# As timm evaluates these weights. The authors' code crops more: 224 of 256 pixels.
+# As timm evaluates these weights. The authors' code keeps less: 224 of 256 pixels.
 _IMAGENET = Preprocess(224, IMAGENET_MEAN, IMAGENET_STD, "bicubic", crop=0.9)
 
 for _name, _config in {
