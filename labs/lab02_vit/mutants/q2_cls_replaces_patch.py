@@ -1,11 +1,11 @@
 """
 question: q2
 ko: >-
-  CLS를 끼워 넣지 않고 첫 패치의 자리에 **덮어썼습니다**. 줄은 $1 + N$개여야 하는데
-  $N$개이고, 왼쪽 위 패치의 그림을 잃습니다.
+  CLS를 끼워 넣지 않고 첫 패치의 자리에 **덮어썼습니다**. 줄은 1 + N개여야 하는데
+  N개이고, 왼쪽 위 패치의 그림을 잃습니다.
 en: >-
-  CLS was not put in front but written **over** the first patch. The row must have $1
-  + N$ tokens, yours has $N$, and the picture of the patch at the upper left is lost.
+  CLS was not put in front but written **over** the first patch. The row must have 1 +
+  N tokens, yours has N, and the picture of the patch at the upper left is lost.
 """
 
 import torch

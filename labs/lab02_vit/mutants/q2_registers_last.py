@@ -1,11 +1,11 @@
 """
 question: q2
 ko: >-
-  레지스터를 패치 **뒤에** 붙였습니다. 순서는 CLS, 레지스터, 패치입니다. 앞의 $R$개를
+  레지스터를 패치 **뒤에** 붙였습니다. 순서는 CLS, 레지스터, 패치입니다. 앞의 R개를
   빼고 패치만 꺼내는 코드가 레지스터를 패치로 알고 첫 패치들을 버리게 됩니다.
 en: >-
   The registers stand **behind** the patches. The order is CLS, registers, patches.
-  Code that skips the first $R$ tokens to get the patches would take registers for
+  Code that skips the first R tokens to get the patches would take registers for
   patches and throw the first patches away.
 """
 

@@ -1,11 +1,11 @@
 """
 question: q3
 ko: >-
-  헤드 0에 채널 0, h, 2h, …를 주었습니다. 헤드 $i$의 채널은 이어진 묶음 $i D_h, …,
-  (i+1) D_h - 1$입니다. 모양은 같으므로 오류는 나지 않습니다.
+  헤드 0에 채널 0, h, 2h, …를 주었습니다. 헤드 i의 채널은 `i * Dh`부터 이어진
+  Dh개입니다. 모양은 같으므로 오류는 나지 않습니다.
 en: >-
-  You gave head 0 the channels 0, h, 2h, …. The channels of head $i$ are the connected
-  group $i D_h, …, (i+1) D_h - 1$. The shapes are the same, so there is no error.
+  You gave head 0 the channels 0, h, 2h, …. The channels of head i are the Dh that
+  follow each other from `i * Dh` on. The shapes are the same, so there is no error.
 """
 
 import math

@@ -2,10 +2,10 @@
 question: q3
 ko: >-
   MAP의 질의가 앞의 토큰까지 봅니다. 이 문항에서는 패치 토큰만 모읍니다. 가중치의
-  마지막 축은 $N$이어야 하는데 $R + N$입니다.
+  마지막 축은 N이어야 하는데 R + N입니다.
 en: >-
   The query of your MAP looks at the tokens in front, too. In this question it gathers
-  patch tokens only. The last axis of the weights must be $N$, yours is $R + N$.
+  patch tokens only. The last axis of the weights must be N, yours is R + N.
 """
 
 import math

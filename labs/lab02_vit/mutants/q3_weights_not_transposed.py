@@ -2,11 +2,11 @@
 question: q3
 ko: >-
   키와 값의 가중치를 전치하지 않았습니다. PyTorch의 선형 층은 가중치를 (출력, 입력)
-  모양으로 저장하므로 `x @ weight.T`입니다. $(D, D)$ 행렬이라 오류는 나지 않습니다.
+  모양으로 저장하므로 `x @ weight.T`입니다. (D, D) 행렬이라 오류는 나지 않습니다.
 en: >-
   The weights of keys and values are not transposed. A linear layer of PyTorch stores
-  its weight as (output, input), hence `x @ weight.T`. The matrix is $(D, D)$, so
-  there is no error.
+  its weight as (output, input), hence `x @ weight.T`. The matrix is (D, D), so there
+  is no error.
 """
 
 import math

@@ -1,11 +1,11 @@
 """
 question: q5
 ko: >-
-  분류기의 편향을 세지 않았습니다. 분류기는 $D → K$ 선형 층이므로 가중치 $DK$개 말고도
-  종류마다 편향이 하나씩 $K$개 있습니다.
+  분류기의 편향을 세지 않았습니다. 분류기는 D → K 선형 층이므로 가중치 DK개 말고도
+  종류마다 편향이 하나씩 K개 있습니다.
 en: >-
-  You left out the biases of the classifier. It is a linear layer $D → K$, so besides
-  the $DK$ weights there is a bias for each class, $K$ of them.
+  You left out the biases of the classifier. It is a linear layer D → K, so besides
+  the DK weights there is a bias for each class, K of them.
 """
 
 from typing import NamedTuple

@@ -2,10 +2,10 @@
 question: q5
 ko: >-
   어텐션의 출력 사영 proj를 세지 않았습니다. 어텐션에는 질의, 키, 값을 만드는 qkv
-  말고도, 헤드를 합친 다음에 지나는 $D → D$ 선형 층이 있습니다.
+  말고도, 헤드를 합친 다음에 지나는 D → D 선형 층이 있습니다.
 en: >-
   You left out proj, the output projection of the attention. Besides qkv, which makes
-  queries, keys and values, there is a linear layer $D → D$ behind the merged heads.
+  queries, keys and values, there is a linear layer D → D behind the merged heads.
 """
 
 from typing import NamedTuple

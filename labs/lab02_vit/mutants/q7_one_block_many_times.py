@@ -1,13 +1,13 @@
 """
 question: q7
 ko: >-
-  `[Block(...)] * L`은 블록을 $L$개 만들지 않고 같은 블록 하나를 $L$번 씁니다.
-  가중치가 하나뿐이라 매개변수의 수가 모자랍니다. `Block(...) for _ in range(L)`로
-  따로 만드세요.
+  `[Block(...)] * L`은 블록을 L개 만들지 않고 같은 블록 하나를 L번 씁니다. 가중치가
+  하나뿐이라 매개변수의 수가 모자랍니다. `Block(...) for _ in range(L)`로 따로
+  만드세요.
 en: >-
-  `[Block(...)] * L` does not make $L$ blocks but uses the same block $L$ times. There
-  is only a single set of weights, and parameters are missing. Make each with
-  `Block(...) for _ in range(L)`.
+  `[Block(...)] * L` does not make L blocks but uses the same block L times. There is
+  only a single set of weights, and parameters are missing. Make each with `Block(...)
+  for _ in range(L)`.
 """
 
 import torch
