@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -21,9 +22,13 @@ PARAMETERS = {  # with 1000 classes
 }
 
 
-def tiny(**options) -> CvT:
+def tiny(**options) -> Any:
     torch.manual_seed(0)
-    settings = {"img_size": 64, "depths": (1, 1, 2), "widths": (8, 24, 48)}
+    settings: dict[str, Any] = {
+        "img_size": 64,
+        "depths": (1, 1, 2),
+        "widths": (8, 24, 48),
+    }
     return CvT(CvTConfig(**{**settings, **options})).eval()
 
 
@@ -37,7 +42,7 @@ def test_table_covers_every_preset() -> None:
 
 
 def test_wide_preset_reads_384_pixels_and_squashes_them() -> None:
-    model = vislearn.create_model("cvt_w24", device="meta")
+    model: Any = vislearn.create_model("cvt_w24", device="meta")
     assert (model.config.img_size, model.preprocess.crop) == (384, None)
     assert model_tokens("cvt_w24") == 24 * 24 + 1
 
@@ -227,6 +232,21 @@ def test_tokens_that_do_not_fit_the_grid_are_refused() -> None:
     "options", [{"grid": (0, 4)}, {"heads": 5}, {"kv_stride": 0}, {"prefix": -1}]
 )
 def test_impossible_cost_is_refused(options) -> None:
-    settings = {"grid": (4, 4), "width": 24, "heads": 3, **options}
+    settings: dict[str, Any] = {"grid": (4, 4), "width": 24, "heads": 3, **options}
     with pytest.raises(ValueError, match="must be at least 1"):
         projection_cost(**settings)
+
+
+def test_fresh_weights_are_normal_with_std_002_and_zero_biases() -> None:
+    model: Any = vislearn.create_model("cvt_13", num_classes=10).requires_grad_(False)
+    attn = model.stages[2].blocks[0].attn
+    for weight in (
+        model.head.weight,
+        model.stages[2].cls_token,
+        attn.q.weight,
+        attn.conv_q.conv.weight,
+    ):
+        assert float(weight.std()) == pytest.approx(0.02, rel=0.1)
+    biases = [p for name, p in model.named_parameters() if name.endswith("bias")]
+    assert not any(bias.any() for bias in biases)
+    assert (attn.conv_q.bn.weight == 1).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -20,9 +22,13 @@ PARAMETERS = {  # with 1000 classes
 }
 
 
-def tiny(**options) -> PVT:
+def tiny(**options) -> Any:
     torch.manual_seed(0)
-    settings = {"img_size": 64, "depths": (1,) * 4, "widths": (8, 16, 40, 64)}
+    settings: dict[str, Any] = {
+        "img_size": 64,
+        "depths": (1,) * 4,
+        "widths": (8, 16, 40, 64),
+    }
     return PVT(PVTConfig(**{**settings, **options})).eval()
 
 
@@ -201,3 +207,19 @@ def test_impossible_config_is_refused(options, message: str) -> None:
 def test_images_that_do_not_fit_are_refused(images, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         tiny()(images)
+
+
+def test_fresh_weights_are_normal_with_std_002_and_zero_biases() -> None:
+    model: Any = vislearn.create_model("pvt_tiny", num_classes=10).requires_grad_(False)
+    block = model.stages[2].blocks[0]
+    for weight in (
+        model.head.weight,
+        model.stages[3].cls_token,
+        model.stages[0].pos_embed,
+        block.attn.kv.weight,
+        block.attn.sr.weight,
+    ):
+        assert float(weight.std()) == pytest.approx(0.02, rel=0.1)
+    biases = [p for name, p in model.named_parameters() if name.endswith("bias")]
+    assert not any(bias.any() for bias in biases)
+    assert (block.attn.norm.weight == 1).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -20,9 +22,13 @@ PARAMETERS = {  # with 1000 classes
 }
 
 
-def tiny(**options) -> PVTv2:
+def tiny(**options) -> Any:
     torch.manual_seed(0)
-    settings = {"img_size": 64, "depths": (1,) * 4, "widths": (8, 16, 40, 64)}
+    settings: dict[str, Any] = {
+        "img_size": 64,
+        "depths": (1,) * 4,
+        "widths": (8, 16, 40, 64),
+    }
     return PVTv2(PVTv2Config(**{**settings, **options})).eval()
 
 
@@ -95,7 +101,7 @@ def test_padding_tells_the_border_from_the_middle() -> None:
 
 def test_neighbouring_patches_overlap() -> None:
     model = tiny()
-    image = torch.zeros(1, 3, 64, 64, requires_grad=True)
+    image: Any = torch.zeros(1, 3, 64, 64, requires_grad=True)
     model.patch_embed.proj(image)[0, :, 5, 5].sum().backward()
     rows = image.grad[0].abs().sum((0, 2)).nonzero().flatten()
     assert (int(rows[0]), int(rows[-1])) == (5 * 4 - 3, 5 * 4 + 3)
@@ -104,7 +110,7 @@ def test_neighbouring_patches_overlap() -> None:
 def test_mlp_looks_at_the_eight_neighbours_and_no_further() -> None:
     torch.manual_seed(0)
     mlp = ConvMlp(8, 16, relu=False)
-    x = torch.randn(1, 49, 8, requires_grad=True)
+    x: Any = torch.randn(1, 49, 8, requires_grad=True)
     mlp(x, (7, 7))[0, 24].sum().backward()  # the middle of 7 × 7
     seen = x.grad[0].abs().sum(1).unflatten(0, (7, 7)) > 0
     expected = torch.zeros(7, 7, dtype=torch.bool)
@@ -190,3 +196,21 @@ def test_every_stage_may_be_reduced() -> None:
 def test_images_that_do_not_fit_are_refused(images, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         tiny()(images)
+
+
+def test_fresh_weights_are_normal_by_fan_out_in_convolutions() -> None:
+    model: Any = vislearn.create_model("pvt_v2_b0", num_classes=10).requires_grad_(
+        False
+    )
+    block = model.stages[0].blocks[0]
+    assert float(block.mlp.fc1.weight.std()) == pytest.approx(0.02, rel=0.05)
+    fan_out = {  # places of the kernel · output channels of one group
+        block.mlp.dwconv: 9 * 1,
+        model.patch_embed.proj: 49 * 32,
+        model.stages[1].downsample.proj: 9 * 64,
+    }
+    for conv, outputs in fan_out.items():
+        expected = (2 / outputs) ** 0.5
+        assert float(conv.weight.std()) == pytest.approx(expected, rel=0.05)
+    biases = [p for name, p in model.named_parameters() if name.endswith("bias")]
+    assert not any(bias.any() for bias in biases)

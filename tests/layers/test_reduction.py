@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -68,7 +69,7 @@ def test_without_reduction_it_is_ordinary_attention() -> None:
 
 def test_each_key_is_made_of_one_square_of_tokens() -> None:
     module = layer(reduction=2)
-    x = torch.randn(1, 16, 24, requires_grad=True)
+    x: Any = torch.randn(1, 16, 24, requires_grad=True)
     module.reduce(x, (4, 4))[0, 1].square().sum().backward()  # upper right square
     seen = x.grad[0].abs().sum(1).unflatten(0, (4, 4)) > 0
     expected = torch.zeros(4, 4, dtype=torch.bool)

@@ -8,6 +8,7 @@ authors' QuickGELU.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -26,7 +27,7 @@ BASE = CvTConfig(
 )
 
 
-def build(transformers, config: CvTConfig) -> nn.Module:
+def build(transformers, config: CvTConfig) -> Any:
     settings = transformers.CvtConfig(
         depth=list(config.depths),
         embed_dim=list(config.widths),
@@ -38,7 +39,7 @@ def build(transformers, config: CvTConfig) -> nn.Module:
     return transformers.CvtForImageClassification(settings)
 
 
-def gradients(module: nn.Module, logits: Tensor) -> dict[str, Tensor]:
+def gradients(module: nn.Module, logits: Tensor) -> dict[str, Any]:
     module.zero_grad()
     (logits * torch.arange(1.0, 8.0)).sum().backward()
     return {name: parameter.grad for name, parameter in module.named_parameters()}
@@ -50,7 +51,7 @@ def test_equals_transformers(
     std, size, reference, randomise, images, difference, record_parity
 ) -> None:
     theirs = randomise(build(reference("transformers"), BASE), std)
-    ours = load(CvT(BASE).eval(), theirs.state_dict(), format="transformers")
+    ours: Any = load(CvT(BASE).eval(), theirs.state_dict(), format="transformers")
     x = images(*size)
     with torch.no_grad():
         out, maps = ours(x), ours.feature_maps(x)
@@ -72,7 +73,7 @@ def test_equals_transformers_without_strides(
 ) -> None:
     config = replace(BASE, kv_stride=1)
     theirs = randomise(build(reference("transformers"), config), 0.2)
-    ours = load(CvT(config).eval(), theirs.state_dict(), format="transformers")
+    ours: Any = load(CvT(config).eval(), theirs.state_dict(), format="transformers")
     x = images(48, 80)
     with torch.no_grad():
         error = difference(ours(x).logits, theirs(x).logits)
@@ -102,7 +103,7 @@ def test_running_statistics_move_as_in_transformers(
     for module in theirs.modules():
         if type(module).__name__ == "CvtDropPath":
             module.drop_prob = 0.0
-    ours = load(CvT(BASE), theirs.state_dict(), format="transformers")
+    ours: Any = load(CvT(BASE), theirs.state_dict(), format="transformers")
     x = images(64, 64)
     with torch.no_grad():
         error = difference(ours.train()(x).logits, theirs.train()(x).logits)
@@ -117,7 +118,7 @@ def test_running_statistics_move_as_in_transformers(
 @pytest.mark.parametrize("name", ["cvt_13", "cvt_21", "cvt_w24"])
 def test_preset_has_the_tensors_of_transformers_model(name: str, reference) -> None:
     transformers = reference("transformers")
-    ours = vislearn.create_model(name, num_classes=1000, device="meta")
+    ours: Any = vislearn.create_model(name, num_classes=1000, device="meta")
     with torch.device("meta"):
         theirs = build(transformers, ours.config)
     expected = from_transformers(theirs.state_dict())
@@ -135,7 +136,7 @@ def test_defaults_are_those_of_transformers(reference) -> None:
     assert {ours.kv_stride} == set(theirs.stride_kv)
 
 
-def divide_by_the_width_of_a_head(model: CvT) -> None:
+def divide_by_the_width_of_a_head(model: Any) -> None:
     for stage in model.stages:
         for block in stage.blocks:
             linear = block.attn.q
@@ -143,54 +144,54 @@ def divide_by_the_width_of_a_head(model: CvT) -> None:
             linear.bias.data *= block.attn.heads**0.5
 
 
-def use_quick_gelu(model: CvT) -> None:
+def use_quick_gelu(model: Any) -> None:
     for stage in model.stages:
         for block in stage.blocks:
             block.mlp.act = QuickGELU()
 
 
-def approximate_gelu(model: CvT) -> None:
+def approximate_gelu(model: Any) -> None:
     for stage in model.stages:
         for block in stage.blocks:
             block.mlp.act = nn.GELU(approximate="tanh")
 
 
-def pad_the_first_embedding_by_3(model: CvT) -> None:
+def pad_the_first_embedding_by_3(model: Any) -> None:
     model.stages[0].embed.proj.padding = (3, 3)
 
 
-def shrink_the_layer_epsilon(model: CvT) -> None:
+def shrink_the_layer_epsilon(model: Any) -> None:
     for module in model.modules():
         if isinstance(module, nn.LayerNorm):
             module.eps = 1e-6
 
 
-def widen_the_batch_epsilon(model: CvT) -> None:
+def widen_the_batch_epsilon(model: Any) -> None:
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eps = 1e-3
 
 
-def forget_the_running_mean(model: CvT) -> None:
+def forget_the_running_mean(model: Any) -> None:
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.zero_()
+            torch.nn.init.zeros_(module.get_buffer("running_mean"))
 
 
-def swap_keys_and_values(model: CvT) -> None:
+def swap_keys_and_values(model: Any) -> None:
     for stage in model.stages:
         for block in stage.blocks:
             attn = block.attn
             attn.conv_k, attn.conv_v = attn.conv_v, attn.conv_k
 
 
-def average_the_tokens(model: CvT) -> None:
+def average_the_tokens(model: Any) -> None:
     model.stages[-1].register_forward_hook(
         lambda module, inputs, out: (out[1].mean(1, keepdim=True), out[1], out[2])
     )
 
 
-def normalise_twice(model: CvT) -> None:
+def normalise_twice(model: Any) -> None:
     model.norm = nn.Sequential(model.norm, model.norm)
 
 
@@ -212,7 +213,7 @@ def normalise_twice(model: CvT) -> None:
 )
 def test_the_tolerance_catches(mistake, std, reference, randomise, images, difference):
     theirs = randomise(build(reference("transformers"), BASE), std)
-    ours = load(CvT(BASE).eval(), theirs.state_dict(), format="transformers")
+    ours: Any = load(CvT(BASE).eval(), theirs.state_dict(), format="transformers")
     mistake(ours)
     x = images(64, 64)
     with torch.no_grad():

@@ -8,6 +8,8 @@ gets tables that were resized here, with torch alone, as the authors' code does 
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -32,7 +34,7 @@ BASE = PVTConfig(  # transformers has one ε for all norms
 )
 
 
-def build(transformers) -> nn.Module:
+def build(transformers) -> Any:
     settings = transformers.PvtConfig(
         image_size=64,
         depths=list(BASE.depths),
@@ -46,7 +48,7 @@ def build(transformers) -> nn.Module:
     return transformers.PvtForImageClassification(settings)
 
 
-def resize_tables(model: nn.Module, height: int, width: int) -> nn.Module:
+def resize_tables(model: Any, height: int, width: int) -> Any:
     """What the authors' code does with its tables for another image size."""
     for stage, embed in enumerate(model.pvt.encoder.patch_embeddings):
         old, stride = 64 // (4 * 2**stage), 4 * 2**stage
@@ -60,7 +62,7 @@ def resize_tables(model: nn.Module, height: int, width: int) -> nn.Module:
     return model
 
 
-def gradients(module: nn.Module, logits: Tensor) -> dict[str, Tensor]:
+def gradients(module: nn.Module, logits: Tensor) -> dict[str, Any]:
     module.zero_grad()
     (logits * torch.arange(1.0, 8.0)).sum().backward()
     return {
@@ -75,7 +77,7 @@ def test_equals_transformers(
     std, size, reference, randomise, images, difference, record_parity
 ) -> None:
     theirs = randomise(build(reference("transformers")), std)
-    ours = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
+    ours: Any = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
     theirs, x = resize_tables(theirs, *size), images(*size)
     with torch.no_grad():
         out, logits = ours(x), theirs(x).logits
@@ -93,7 +95,7 @@ def test_each_stage_equals_transformers(
     std, reference, randomise, images, difference, record_parity
 ) -> None:
     theirs = randomise(build(reference("transformers")), std)
-    ours = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
+    ours: Any = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
     x = images(64, 64)
     with torch.no_grad():
         maps = ours.feature_maps(x)
@@ -110,7 +112,7 @@ def test_attention_maps_equal_transformers(
     std, reference, randomise, images, difference, record_parity
 ) -> None:
     theirs = randomise(build(reference("transformers")), std)
-    ours = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
+    ours: Any = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
     theirs.set_attn_implementation("eager")
     x = images(64, 64)
     with torch.no_grad(), vislearn.layers.record_attention(ours) as maps:
@@ -127,7 +129,7 @@ def test_gradients_equal_transformers(
     std, size, reference, randomise, images, gradient_difference, record_parity
 ) -> None:
     theirs = randomise(build(reference("transformers")), std)
-    ours = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
+    ours: Any = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
     theirs, x = resize_tables(theirs, *size), images(*size)
     own = gradients(ours, ours(x).logits)
     expected = from_transformers(gradients(theirs, theirs(x).logits))
@@ -145,7 +147,7 @@ def test_preset_has_the_tensors_of_transformers_model(name: str, reference) -> N
         theirs = transformers.PvtForImageClassification(
             transformers.PvtConfig(depths=DEPTHS[name])
         )
-    ours = vislearn.create_model(name, num_classes=1000, device="meta")
+    ours: Any = vislearn.create_model(name, num_classes=1000, device="meta")
     expected = from_transformers(theirs.state_dict())
     assert {key: tuple(value.shape) for key, value in ours.state_dict().items()} == {
         key: tuple(value.shape) for key, value in expected.items()
@@ -158,7 +160,7 @@ def test_table_covers_every_preset() -> None:
 
 def test_preset_has_the_preprocessing_of_transformers(reference) -> None:
     theirs = reference("transformers").PvtImageProcessor
-    ours = vislearn.create_model("pvt_tiny", device="meta").preprocess
+    ours: Any = vislearn.create_model("pvt_tiny", device="meta").preprocess
     assert {"height": ours.size, "width": ours.size} == theirs.size
     assert list(ours.mean) == list(theirs.image_mean)
     assert list(ours.std) == list(theirs.image_std)
@@ -173,51 +175,51 @@ def test_transformers_cannot_run_at_another_size(reference, images) -> None:
         theirs(images(96, 96))
 
 
-def keep_the_authors_epsilon_after_convolutions(model: PVT) -> None:
+def keep_the_authors_epsilon_after_convolutions(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith(("attn.norm", "patch_embed.norm")):
             module.eps = 1e-5  # invisible after the reduction alone at this size
 
 
-def widen_the_epsilon_of_the_blocks(model: PVT) -> None:
+def widen_the_epsilon_of_the_blocks(model: Any) -> None:
     for name, module in model.named_modules():
         if isinstance(module, nn.LayerNorm) and name.endswith("norm1"):
             module.eps = 1e-5
 
 
-def approximate_gelu(model: PVT) -> None:
+def approximate_gelu(model: Any) -> None:
     for module in model.modules():
         if isinstance(module, nn.GELU):
             module.approximate = "tanh"
 
 
-def forget_the_norm_after_reduction(model: PVT) -> None:
+def forget_the_norm_after_reduction(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith("attn"):
             module.norm = nn.Identity()
 
 
-def swap_keys_and_values(model: PVT) -> None:
+def swap_keys_and_values(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith("attn.kv"):
             module.weight.data = torch.cat(module.weight.data.chunk(2)[::-1])
 
 
-def forget_positions_of_the_last_stage(model: PVT) -> None:
+def forget_positions_of_the_last_stage(model: Any) -> None:
     model.stages[3].pos_embed.data[:, 1:] = 0.0
 
 
-def give_the_class_token_no_position(model: PVT) -> None:
+def give_the_class_token_no_position(model: Any) -> None:
     model.stages[3].pos_embed.data[:, :1] = 0.0
 
 
-def forget_the_bias_of_the_reduction(model: PVT) -> None:
+def forget_the_bias_of_the_reduction(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith("attn.sr"):
             module.bias = None
 
 
-def pool_the_first_patch(model: PVT) -> None:
+def pool_the_first_patch(model: Any) -> None:
     model.norm.register_forward_hook(lambda module, inputs, x: x.roll(-1, dims=1))
 
 
@@ -239,7 +241,7 @@ MISTAKES = [
 )
 def test_the_tolerance_catches(mistake, std, reference, randomise, images, difference):
     theirs = randomise(build(reference("transformers")), std)
-    ours = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
+    ours: Any = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
     mistake(ours)
     x = images(64, 64)
     with torch.no_grad():
@@ -250,12 +252,13 @@ def test_the_tolerance_catches_another_way_of_resizing(
     reference, randomise, images, difference, monkeypatch
 ) -> None:
     theirs = randomise(build(reference("transformers")), 0.2)
-    ours = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
+    ours: Any = load(PVT(BASE).eval(), theirs.state_dict(), format="transformers")
     theirs, x = resize_tables(theirs, 96, 96), images(96, 96)
     interpolate = positions.interpolate
 
     def bicubic(*arguments, mode, antialias, **options) -> Tensor:
-        return interpolate(*arguments, mode="bicubic", antialias=antialias, **options)
+        options.update(mode="bicubic", antialias=antialias)
+        return interpolate(*arguments, **options)
 
     monkeypatch.setattr(positions, "interpolate", bicubic)
     with torch.no_grad():

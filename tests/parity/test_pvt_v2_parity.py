@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ PRESETS = [f"pvt_v2_b{number}" for number in range(6)]
 linear_or_not = pytest.mark.parametrize("linear", [False, True], ids=["SR", "linear"])
 
 
-def build_timm(timm, linear: bool) -> nn.Module:
+def build_timm(timm, linear: bool) -> Any:
     return timm.models.pvt_v2.PyramidVisionTransformerV2(
         num_classes=7,
         depths=BASE.depths,
@@ -48,12 +49,12 @@ def transformers_settings(transformers, config: PVTv2Config):
     )
 
 
-def build_transformers(transformers, linear: bool) -> nn.Module:
+def build_transformers(transformers, linear: bool) -> Any:
     settings = transformers_settings(transformers, replace(BASE, linear=linear))
     return transformers.PvtV2ForImageClassification(settings)
 
 
-def gradients(module: nn.Module, logits: Tensor) -> dict[str, Tensor]:
+def gradients(module: nn.Module, logits: Tensor) -> dict[str, Any]:
     module.zero_grad()
     (logits * torch.arange(1.0, 8.0)).sum().backward()
     return {name: parameter.grad for name, parameter in module.named_parameters()}
@@ -63,7 +64,7 @@ def shapes(state: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in state.items()}
 
 
-def stage_difference(ours: PVTv2, theirs: nn.Module, x: Tensor, difference) -> float:
+def stage_difference(ours: Any, theirs: Any, x: Tensor, difference) -> float:
     """The largest difference of the four maps between our model and timm's."""
     with torch.no_grad():
         maps = zip(
@@ -152,7 +153,7 @@ def test_preset_has_the_tensors_of_timms_model(name: str, reference) -> None:
     timm = reference("timm")
     with torch.device("meta"):
         theirs = timm.create_model(name)
-    ours = vislearn.create_model(name, num_classes=1000, device="meta")
+    ours: Any = vislearn.create_model(name, num_classes=1000, device="meta")
     assert shapes(ours.state_dict()) == shapes(theirs.state_dict())
 
 
@@ -160,7 +161,7 @@ def test_linear_b2_has_the_tensors_of_timms_model(reference) -> None:
     timm = reference("timm")
     with torch.device("meta"):
         theirs = timm.create_model("pvt_v2_b2_li")
-    ours = vislearn.create_model(
+    ours: Any = vislearn.create_model(
         "pvt_v2_b2", linear=True, num_classes=1000, device="meta"
     )
     assert shapes(ours.state_dict()) == shapes(theirs.state_dict())
@@ -169,7 +170,7 @@ def test_linear_b2_has_the_tensors_of_timms_model(reference) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_has_the_tensors_of_transformers_model(name: str, reference) -> None:
     transformers = reference("transformers")
-    ours = vislearn.create_model(name, num_classes=1000, device="meta")
+    ours: Any = vislearn.create_model(name, num_classes=1000, device="meta")
     with torch.device("meta"):
         theirs = transformers.PvtV2ForImageClassification(
             transformers_settings(transformers, ours.config)
@@ -185,7 +186,7 @@ def test_table_covers_every_preset() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_has_the_preprocessing_of_timms_weights(name: str, reference) -> None:
     theirs = reference("timm").get_pretrained_cfg(name)
-    ours = vislearn.create_model(name, device="meta").preprocess
+    ours: Any = vislearn.create_model(name, device="meta").preprocess
     assert ours.size == theirs.input_size[-1]
     assert ours.mean == theirs.mean
     assert ours.std == theirs.std
@@ -193,48 +194,48 @@ def test_preset_has_the_preprocessing_of_timms_weights(name: str, reference) -> 
     assert ours.crop == theirs.crop_pct
 
 
-def use_one_epsilon(model: PVTv2) -> None:
+def use_one_epsilon(model: Any) -> None:
     for module in model.modules():
         if isinstance(module, nn.LayerNorm):
             module.eps = 1e-6
 
 
-def approximate_gelu(model: PVTv2) -> None:
+def approximate_gelu(model: Any) -> None:
     for module in model.modules():
         if isinstance(module, nn.GELU):
             module.approximate = "tanh"
 
 
-def forget_the_convolution_of_the_mlp(model: PVTv2) -> None:
+def forget_the_convolution_of_the_mlp(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith("mlp"):
             module.dwconv = nn.Identity()
 
 
-def pad_with_the_border(model: PVTv2) -> None:
+def pad_with_the_border(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith("dwconv"):
             module.padding_mode = "replicate"
             module._reversed_padding_repeated_twice = [1, 1, 1, 1]
 
 
-def do_not_overlap(model: PVTv2) -> None:
+def do_not_overlap(model: Any) -> None:
     proj = model.patch_embed.proj
     proj.weight.data = proj.weight.data[:, :, 1:5, 1:5]
     proj.padding = (0, 0)
 
 
-def forget_the_norm_of_a_stage(model: PVTv2) -> None:
+def forget_the_norm_of_a_stage(model: Any) -> None:
     model.stages[1].norm = nn.Identity()
 
 
-def swap_keys_and_values(model: PVTv2) -> None:
+def swap_keys_and_values(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith("attn.kv"):
             module.weight.data = torch.cat(module.weight.data.chunk(2)[::-1])
 
 
-def reduce_by_averaging(model: PVTv2) -> None:
+def reduce_by_averaging(model: Any) -> None:
     attn = model.stages[0].blocks[0].attn
     attn.sr = nn.AvgPool2d(attn.reduction)
 
@@ -260,13 +261,13 @@ def test_the_tolerance_catches(mistake, std, reference, randomise, images, diffe
     assert stage_difference(ours, theirs, images(64, 64), difference) > 1e-5
 
 
-def forget_the_relu(model: PVTv2) -> None:
+def forget_the_relu(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith("mlp"):
             module.relu = False
 
 
-def forget_the_activation_of_the_keys(model: PVTv2) -> None:
+def forget_the_activation_of_the_keys(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith("attn"):
             module.pool = nn.Sequential(module.pool)
@@ -277,7 +278,7 @@ def forget_the_activation_of_the_keys(model: PVTv2) -> None:
             )
 
 
-def pool_to_another_size(model: PVTv2) -> None:
+def pool_to_another_size(model: Any) -> None:
     for name, module in model.named_modules():
         if name.endswith("attn"):
             module.pool = nn.AdaptiveAvgPool2d(6)
