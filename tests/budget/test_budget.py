@@ -149,3 +149,9 @@ def test_score_matrix_of_nothing_is_refused() -> None:
         score_matrix_bytes(50, 3, 0)
     with pytest.raises(ValueError, match="at least 1"):
         score_matrix_bytes(0, 3)
+
+
+@pytest.mark.parametrize("name", ["hybrid_b_r50", "deit_s16_distilled", "flexivit_s"])
+def test_formula_refuses_what_only_resembles_a_vit(name: str) -> None:
+    with pytest.raises(ValueError, match="needs a ViTConfig, got"):
+        vit_parameters(configure(name))

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import vislearn
 from vislearn.layers.positions import FactorisedPositions
 from vislearn.layers.relative import RelativeBias
 from vislearn.train import fit, parameter_groups
@@ -129,6 +130,13 @@ def test_biases_and_position_embeddings_do_not_decay():
         id(model.head.bias),
     }
     assert (decay["weight_decay"], keep["weight_decay"]) == (0.1, 0.0)
+
+
+def test_prefix_tokens_do_not_decay():
+    model = vislearn.create_model("deit_ti16_distilled", registers=2, device="meta")
+    decay, keep = parameter_groups(model, 0.1)
+    kept = {id(p) for p in keep["params"]}
+    assert {id(model.cls_token), id(model.dist_token), id(model.reg_token)} <= kept
 
 
 def test_position_tables_inside_modules_do_not_decay():

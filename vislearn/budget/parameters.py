@@ -54,6 +54,8 @@ def vit_parameters(config: ViTConfig) -> int:
         ValueError: if the config is not a plain ViT (learned positions with a row for
             each token, CLS pooling, an MLP without gate, every bias).
     """
+    if type(config) is not ViTConfig:
+        raise ValueError(f"the formula needs a ViTConfig, got {type(config).__name__}")
     plain = ViTConfig()
     for field in ("pos", "pos_prefix", "pooling", "qkv_bias", "patch_bias", "pre_norm"):
         value, wanted = getattr(config, field), getattr(plain, field)

@@ -23,6 +23,7 @@ _PARTS = {
     "interpolate": "positions",
     "patchify": "patches",
     "record_attention": "attention",
+    "resize_patch_embed": "patches",
     "rotation": "rope",
     "sincos_1d": "positions",
     "sincos_2d": "positions",
@@ -32,12 +33,15 @@ _MODULES = (
     "attention",
     "blocks",
     "mlp",
+    "norms",
     "patches",
     "pooling",
     "positions",
+    "reduction",
     "relative",
     "rope",
     "scale",
+    "windows",
 )
 
 if TYPE_CHECKING:
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
     from vislearn.layers.mlp import SwiGLU as SwiGLU
     from vislearn.layers.patches import PatchEmbed as PatchEmbed
     from vislearn.layers.patches import patchify as patchify
+    from vislearn.layers.patches import resize_patch_embed as resize_patch_embed
     from vislearn.layers.patches import unpatchify as unpatchify
     from vislearn.layers.pooling import AttentionPool as AttentionPool
     from vislearn.layers.positions import interpolate as interpolate

@@ -29,6 +29,7 @@ _NO_DECAY = {
     "pos_embed",
     "relative_position_bias_table",
     "cls_token",
+    "dist_token",
     "reg_token",
     "register_tokens",
 }
