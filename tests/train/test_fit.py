@@ -134,7 +134,7 @@ def test_biases_and_position_embeddings_do_not_decay():
 
 def test_prefix_tokens_do_not_decay():
     model = vislearn.create_model("deit_ti16_distilled", registers=2, device="meta")
-    decay, keep = parameter_groups(model, 0.1)
+    _, keep = parameter_groups(model, 0.1)
     kept = {id(p) for p in keep["params"]}
     assert {id(model.cls_token), id(model.dist_token), id(model.reg_token)} <= kept
 
