@@ -77,11 +77,13 @@ def test_absolute_positions_and_rope_solve_both(record, task, kind) -> None:
     assert min(finals(record, task, kind)) > 0.95
 
 
-@pytest.mark.parametrize("kind", ["relative", "rope, no CLS"])
-def test_without_a_token_that_stands_still_the_corner_is_not_found(
-    record, kind
-) -> None:
-    assert max(finals(record, "quarter", kind)) < 0.5
+def test_rope_finds_the_corner_without_a_token_that_stands_still(record) -> None:
+    assert min(finals(record, "quarter", "rope, no CLS")) > 0.95
+
+
+def test_relative_bias_finds_the_corner_late(record) -> None:
+    assert max(finals(record, "quarter", "relative")) < 0.5
+    assert min(finals(record, "quarter", "relative, 3 times")) > 0.9
 
 
 def test_a_side_is_the_side_of_the_red_object(script) -> None:
