@@ -41,6 +41,7 @@ class ConvNeXtConfig(ImageSized):
     num_classes: int | None = None  # K; None for no classifier
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.depths or len(self.depths) != len(self.widths):
             raise ValueError(
                 "depths and widths need one number for each stage, "

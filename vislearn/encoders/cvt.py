@@ -57,6 +57,7 @@ class CvTConfig(ImageSized):
     num_classes: int | None = None  # K; None for no classifier
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("depths", "widths", "heads"):
             values = getattr(self, name)
             if not values or len(values) != len(self.depths) or min(values) < 1:

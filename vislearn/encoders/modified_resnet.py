@@ -42,6 +42,7 @@ class ModifiedResNetConfig(ImageSized):
     num_classes: None = None  # CLIP classifies by comparing with text
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.depths or min(self.depths) < 1 or self.width < 2:
             raise ValueError(
                 "depths must be at least 1 and width at least 2, "

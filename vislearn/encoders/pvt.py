@@ -49,6 +49,7 @@ class PVTConfig(ImageSized):
     num_classes: int | None = None  # K; None for no classifier
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_stages(self, "depths", "widths", "heads", "reductions", "mlp_ratios")
         self.check_last_stage()
         self.grids()

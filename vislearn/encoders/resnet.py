@@ -32,6 +32,7 @@ class ResNetConfig(ImageSized):
     num_classes: int | None = None  # K; None for no classifier
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.block not in _BLOCKS:
             raise ValueError(
                 f"block must be 'basic' or 'bottleneck', got {self.block!r}"

@@ -54,6 +54,7 @@ class SwinConfig(ImageSized):
     num_classes: int | None = None  # K; None for no classifier
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         patch_grid(*self.image_shape, self.patch_size)
         if not self.depths or min(self.depths) < 1 or self.width < 1:
             raise ValueError(

@@ -56,6 +56,7 @@ class ViTConfig(ImageSized):
     num_classes: int | None = None  # K; None for no classifier
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.check_image_size()
         for name in ("width", "depth", "heads"):
             if getattr(self, name) < 1:
