@@ -172,7 +172,7 @@ def test_gradients_reach_every_parameter() -> None:
         ({"widths": (8, 16)}, r"got widths \(8, 16\) with depths \(1, 1, 1, 1\)"),
         ({"heads": (1, 2, 3, 8)}, "width 40 is not divisible by heads 3"),
         ({"img_size": 28}, r"28 × 28 pixels is too small for stage 1.*7 × 7"),
-        ({"img_size": 0, "linear": True}, "too small for stage 1"),
+        ({"img_size": 0, "linear": True}, "img_size must be a number of pixels"),
     ],
 )
 def test_impossible_config_is_refused(options, message: str) -> None:

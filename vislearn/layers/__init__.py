@@ -15,6 +15,7 @@ _PARTS = {
     "AttentionPool": "pooling",
     "Block": "blocks",
     "DropPath": "scale",
+    "LayerNorm2d": "norms",
     "LayerScale": "scale",
     "Mlp": "mlp",
     "PatchEmbed": "patches",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from vislearn.layers.blocks import Block as Block
     from vislearn.layers.mlp import Mlp as Mlp
     from vislearn.layers.mlp import SwiGLU as SwiGLU
+    from vislearn.layers.norms import LayerNorm2d as LayerNorm2d
     from vislearn.layers.patches import PatchEmbed as PatchEmbed
     from vislearn.layers.patches import patchify as patchify
     from vislearn.layers.patches import resize_patch_embed as resize_patch_embed
