@@ -218,7 +218,8 @@ def _constant(
         if not checks:
             break
         with TrustedRunner(lab, f"{secret}-other-{number}") as runner:
-            again = {q.id: runner.run(q.id, answers) for q, _ in checks}
+            asked = {question.id for question, _ in checks}
+            again = {name: runner.run(name, answers) for name in sorted(asked)}
         checks = [
             (question, check)
             for question, check in checks
