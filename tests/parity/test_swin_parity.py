@@ -48,9 +48,9 @@ def build_torchvision(torchvision) -> nn.Module:
     )
 
 
-def build_timm(timm, size: tuple[int, int] = (32, 32)) -> nn.Module:
+def build_timm(timm) -> nn.Module:
     return timm.models.swin_transformer.SwinTransformer(
-        img_size=size,
+        img_size=32,
         patch_size=2,
         embed_dim=16,
         depths=(2, 2),
@@ -103,11 +103,9 @@ def gradients(module: nn.Module, logits: Tensor) -> dict[str, Tensor]:
 def test_equals_every_reference_where_windows_fit(
     package, std, size, reference, randomise, images, difference, record_parity
 ) -> None:
+    theirs = randomise(BUILD[package](reference(package)), std)
     if package == "timm":
-        theirs = build_timm(reference("timm"), size)
-    else:
-        theirs = BUILD[package](reference(package))
-    randomise(theirs, std)
+        theirs.set_input_size(size, window_size=4)
     config = replace(BASE, img_size=size)
     ours = load(Swin(config).eval(), theirs.state_dict(), format=package)
     x = images(*size)
@@ -156,8 +154,7 @@ def test_padded_maps_equal_transformers(
 def test_others_differ_where_the_head_of_swin_says_so(
     package, size, reference, randomise, images, difference
 ) -> None:
-    theirs = BUILD[package](reference(package))
-    randomise(theirs, 0.2)
+    theirs = randomise(BUILD[package](reference(package)), 0.2)
     ours = load(Swin(BASE).eval(), theirs.state_dict(), format=package)
     if package == "timm":
         theirs.set_input_size(size, window_size=4)
@@ -253,8 +250,7 @@ def test_names_of_transformers_4_are_understood(reference, randomise) -> None:
     )
     old["swin.embeddings.mask_token"] = torch.zeros(1, 1, 16)
     assert old.keys() != theirs.keys()
-    expected = from_transformers(theirs)
-    translated = from_transformers(old)
+    expected, translated = from_transformers(theirs), from_transformers(old)
     assert translated.keys() == expected.keys()
     assert all(torch.equal(translated[key], expected[key]) for key in expected)
 
