@@ -249,36 +249,45 @@ def measure(result: dict[str, Any], only: list[str]) -> None:
             for model in models
             if model in only and (data, count, updates, seed, model) not in done
         ]
-        if not missing:
+        if missing:
+            measure_together(result, data, count, updates, seed, missing)
+
+
+def measure_together(
+    result: dict[str, Any],
+    data: str,
+    count: int,
+    updates: int,
+    seed: int,
+    models: list[str],
+) -> None:
+    """Run models on the same images; the CNN comes first, because it teaches."""
+    images, labels = training_images(data, count, seed)
+    rates = {model: row["rate"] for model, row in result["rates"][data].items()}
+    rates["answered"] = rates.get("distilled", 0.0)
+    teacher = None
+    taught = set(TAUGHT) & set(models)
+    for model in [m for m in MODELS if m in models or (taught and m == "cnn")]:
+        started = time.process_time()
+        network = train(
+            model, data, seed, images, labels, updates, rates[model], teacher
+        )
+        teacher = network if model == "cnn" else teacher
+        if model not in models:
             continue
-        images, labels = training_images(data, count, seed)
-        test = held_out(data, "test")
-        rates = {model: row["rate"] for model, row in result["rates"][data].items()}
-        rates["answered"] = rates.get("distilled", 0.0)
-        teacher = None
-        for model in (["cnn"] if set(TAUGHT) & set(missing) else []) + missing:
-            if model == "cnn" and teacher is not None:
-                continue
-            started = time.process_time()
-            network = train(
-                model, data, seed, images, labels, updates, rates[model], teacher
-            )
-            teacher = network if model == "cnn" else teacher
-            if model not in missing:
-                continue
-            run = {
-                "data": data,
-                "model": model,
-                "images": count,
-                "updates": updates,
-                "seed": seed,
-                "test": round(accuracy(network, *test), 4),
-                "train": round(accuracy(network, images[:1000], labels[:1000]), 4),
-                "seconds": round(time.process_time() - started, 1),
-            }
-            print(*run.values(), flush=True)
-            result["runs"].append(run)
-            save(result)
+        run = {
+            "data": data,
+            "model": model,
+            "images": count,
+            "updates": updates,
+            "seed": seed,
+            "test": round(accuracy(network, *held_out(data, "test")), 4),
+            "train": round(accuracy(network, images[:1000], labels[:1000]), 4),
+            "seconds": round(time.process_time() - started, 1),
+        }
+        print(*run.values(), flush=True)
+        result["runs"].append(run)
+        save(result)
 
 
 def costs() -> dict[str, dict[str, dict[str, int]]]:
