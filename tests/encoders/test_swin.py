@@ -212,6 +212,25 @@ def test_drop_path_grows_from_block_to_block() -> None:
     assert rates == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
 
 
+def test_both_branches_of_a_block_can_be_dropped() -> None:
+    block = tiny().layers[0].blocks[0].train()
+    x = torch.randn(2, 8, 8, block.norm1.normalized_shape[0])
+    assert not torch.allclose(block(x), x, atol=1e-3)
+    block.drop_path.rate = 1 - 1e-7  # gone, but for one draw in ten millions
+    torch.testing.assert_close(block(x), x)
+
+
+def test_fresh_weights_are_small_and_fresh_biases_zero() -> None:
+    model = Swin(SwinConfig(**TINY))
+    for name, parameter in model.named_parameters():
+        if name.endswith("relative_position_bias_table"):
+            assert 0.01 < parameter.std() < 0.03, name
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            assert 0.015 < module.weight.std() < 0.025, name
+            assert module.bias is None or not module.bias.any(), name
+
+
 def test_biases_of_the_steps_are_not_decayed() -> None:
     model = tiny()
     decayed = {id(p) for p in parameter_groups(model, 0.05)[0]["params"]}

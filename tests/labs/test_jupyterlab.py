@@ -14,11 +14,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.reader import NotJSONError
 
 from vislearn.course.commands import write_notebook
 from vislearn.course.site import Course
 
 ROOT = Path(__file__).resolve().parents[2]
+LABS = sorted(path.parent.name for path in ROOT.glob("labs/*/lab.yml"))
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and find_spec("playwright") and find_spec("jupyterlab")),
@@ -28,12 +30,14 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A JupyterLab on this machine alone, with the lab in both languages."""
+    """A JupyterLab on this machine alone, with the labs in both languages."""
     folder = tmp_path_factory.mktemp("lab")
     course = Course(ROOT)
-    for lang in ("ko", "en"):
-        path = folder / f"lab01_{lang}.ipynb"
-        write_notebook(course.labs[0], lang, "instructor", course, path)
+    assert [source.path.parent.name for source in course.labs] == LABS
+    for source in course.labs:
+        for lang in ("ko", "en"):
+            path = folder / f"{source.path.parent.name}_{lang}.ipynb"
+            write_notebook(source, lang, "instructor", course, path)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -62,13 +66,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("lab", LABS)
 def test_jupyterlab_runs_the_lab_from_top_to_bottom(
-    lang: str, server: tuple[str, Path]
+    lab: str, lang: str, server: tuple[str, Path]
 ) -> None:
     from playwright.sync_api import sync_playwright
 
     url, folder = server
-    name = f"lab01_{lang}.ipynb"
+    name = f"{lab}_{lang}.ipynb"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"]
@@ -88,11 +93,14 @@ def test_jupyterlab_runs_the_lab_from_top_to_bottom(
 def run_cells(page, path: Path) -> list[dict]:
     """Save until the last code cell has run; return the code cells of the file."""
     cells: list[dict] = []
-    for _ in range(120):
+    for _ in range(180):
         page.wait_for_timeout(1_000)
         page.locator('[data-command="docmanager:save"]').first.click()
         page.wait_for_timeout(300)
-        notebook = nbformat.read(path, as_version=4)
+        try:
+            notebook = nbformat.read(path, as_version=4)
+        except NotJSONError:  # read while it was being written
+            continue
         cells = [
             cell
             for cell in notebook.cells

@@ -170,4 +170,8 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
 
 def _versions(rows: dict[tuple[str, str, str], dict]) -> dict[str, str]:
     packages = sorted({"torch"} | {reference for _, reference, _ in rows})
-    return {name: importlib.metadata.version(name) for name in packages}
+    installed_as = {"open_clip": "open_clip_torch"}
+    return {
+        name: importlib.metadata.version(installed_as.get(name, name))
+        for name in packages
+    }

@@ -126,7 +126,7 @@ class DistilledViT(ViT):
         self.dist_token = nn.Parameter(torch.zeros(1, 1, self.config.width))
 
 
-# As timm evaluates these weights. The official code crops less: 224 of 256 pixels.
+# As timm evaluates these weights; the official code keeps 224 of 256 pixels, 0.875.
 _DEIT = Preprocess(mean=IMAGENET_MEAN, std=IMAGENET_STD, crop=0.9)
 
 for _name, _width, _heads in (
