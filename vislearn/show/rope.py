@@ -57,7 +57,7 @@ def rope_turns(
     scores = same_vector_scores(grid, head_width, style)
     low = float(scores.min())
     for axis, (row, column) in zip(maps, queries, strict=True):
-        axis.imshow(scores[row, column], cmap="viridis", vmin=low, vmax=1)
+        axis.imshow(scores[row, column].numpy(), cmap="viridis", vmin=low, vmax=1)
         axis.plot(column, row, marker="+", color=INK, markersize=9)
         axis.set(xticks=[], yticks=[])
         axis.set_title(title.format(row, column))
