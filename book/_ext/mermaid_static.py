@@ -64,13 +64,19 @@ class Mermaid(SphinxDirective):
                 location=where,
             )
             return [nodes.literal_block(code, code, language="text")]
-        figure = nodes.figure(classes=["vl-diagram"])
         svg = picture.read_text(encoding="utf-8")
+        figure = nodes.figure(classes=["vl-diagram", *(["vl-wide"] * is_wide(svg))])
         figure += nodes.raw("", f'<div class="vl-scroll">{svg}</div>', format="html")
         figure += nodes.caption(title, title)
         self.set_source_info(figure)
         self.add_name(figure)
         return [figure]
+
+
+def is_wide(svg: str) -> bool:
+    """Whether a drawing is wider than a phone can show at its natural size."""
+    box = re.search(r'viewBox="\S+ \S+ (\S+) ', svg)
+    return box is not None and float(box[1]) > 544  # pixels: 34rem in book.css
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -111,6 +111,13 @@ def test_a_drawn_diagram_is_a_picture_with_a_name():
         assert "http" not in text.replace("http://www.w3.org/", "")
 
 
+def test_only_drawings_wider_than_a_phone_scroll():
+    is_wide = load("mermaid_static").is_wide
+    assert is_wide('<svg viewBox="0 4 655.95 387.7">')
+    assert not is_wide('<svg viewBox="0 0 320.2 456">')
+    assert not is_wide("<svg>")
+
+
 def test_options_of_a_diagram_are_not_part_of_it():
     plain = "```mermaid\nflowchart LR\na --> b\n```\n"
     labelled = "```{mermaid}\n---\nname: fig-x\n---\nflowchart LR\na --> b\n```\n"

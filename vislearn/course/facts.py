@@ -92,19 +92,8 @@ def compute(entry: Fact) -> Any:
         raise ValueError(f"{FILE}: {entry.key}: {error}") from None
 
 
-def count_gmacs(name: str) -> float:
-    """Multiply-adds of one image's forward pass, in billions; no weights are needed.
+def count_gmacs(name: str, **options: Any) -> float:
+    """Multiply-adds of one image's forward pass, in billions: `budget.flops`."""
+    from vislearn.budget.flops import count_flops
 
-    Matrix products and convolutions only, as every published count has it; a multiply
-    and its add count once, so this is half of torch's FLOPs.
-    """
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    from vislearn.registry import create_model
-
-    model = create_model(name, device="meta").eval()
-    side = model.config.img_size
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(torch.empty(1, 3, side, side, device="meta"))
-    return counter.get_total_flops() / 2e9
+    return count_flops(name, **options) / 1e9
