@@ -18,8 +18,18 @@ from sphinx import addnodes
 
 FILE = "coverage.yml"
 HEAD = {
-    "ko": ["번호", "주제", "라이브러리", "절", "연습과 실습", "검사"],
-    "en": ["no.", "topic", "library", "section", "practice", "tests"],
+    "ko": {
+        "sections": "설명",
+        "exercises": "연습과 실습",
+        "library": "코드",
+        "tests": "검사",
+    },
+    "en": {
+        "sections": "explained in",
+        "exercises": "practised in",
+        "library": "code",
+        "tests": "tests",
+    },
 }
 LAB = {"ko": "실습 {lab}의 {questions}번", "en": "lab {lab}, question {questions}"}
 
@@ -69,22 +79,33 @@ def _topic(row: dict[str, Any]) -> Topic:
     return topic
 
 
-def coverage_rows(book: Path, language: str, docname: str) -> list[list[Any]]:
-    """Cells of the table; labels are references for Sphinx to resolve."""
-    return [
-        [
-            str(topic.number),
-            topic.name[language],
-            _lines([nodes.literal("", name) for name in topic.library]),
-            _lines([_reference(label, docname) for label in topic.sections]),
-            _lines(
-                [_reference(label, docname) for label in topic.exercises]
-                + [nodes.Text(line) for line in lab_lines(topic.labs, language)]
-            ),
-            _lines([nodes.literal("", Path(name).stem) for name in topic.tests]),
-        ]
-        for topic in read_topics(book)
+def coverage_sections(book: Path, language: str, docname: str) -> list[nodes.Node]:
+    """A section for each topic; labels are references for Sphinx to resolve."""
+    return [_section(topic, language, docname) for topic in read_topics(book)]
+
+
+def _section(topic: Topic, language: str, docname: str) -> nodes.section:
+    name = f"topic-{topic.number}"
+    section = nodes.section(ids=[name], names=[name])
+    section += nodes.title("", f"{topic.number}. {topic.name[language]}")
+    practice: list[nodes.Node] = [
+        _reference(label, docname) for label in topic.exercises
     ]
+    practice += [nodes.Text(line) for line in lab_lines(topic.labs, language)]
+    values = {
+        "sections": [_reference(label, docname) for label in topic.sections],
+        "exercises": practice,
+        "library": [nodes.literal("", f"vislearn/{name}") for name in topic.library],
+        "tests": [nodes.literal("", f"tests/{name}") for name in topic.tests],
+    }
+    fields = nodes.field_list()
+    for key, cells in values.items():
+        lines = nodes.line_block()
+        lines += [nodes.line("", "", cell) for cell in cells]
+        body = nodes.field_body("", lines)
+        fields += nodes.field("", nodes.field_name("", HEAD[language][key]), body)
+    section += fields
+    return section
 
 
 def lab_lines(labs: tuple[str, ...], language: str) -> list[str]:
@@ -111,10 +132,3 @@ def _reference(label: str, docname: str) -> addnodes.pending_xref:
         refwarn=True,
         refdoc=docname,
     )
-
-
-def _lines(cells: list[nodes.Node]) -> nodes.Element:
-    block = nodes.line_block()
-    for cell in cells:
-        block += nodes.line("", "", cell)
-    return block

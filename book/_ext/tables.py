@@ -185,8 +185,6 @@ def _row(cells: Iterable[Any], docname: str, numbers: list[bool]) -> nodes.row:
                 refdoc=docname,
             )
             row += nodes.entry("", nodes.paragraph("", "", link))
-        elif isinstance(cell, nodes.Body):  # a block, which no paragraph may hold
-            row += nodes.entry("", cell)
         else:
             inner = cell if isinstance(cell, nodes.Node) else nodes.Text(str(cell))
             row += nodes.entry("", nodes.paragraph("", "", inner), classes=classes)
@@ -220,7 +218,7 @@ class VlTable(SphinxDirective):
         if kind in grading_tables.KINDS:
             return self._grading(kind)
         if kind == "coverage":
-            return [self._coverage()]
+            return self._coverage()
         if kind == "data":
             return card_sections(words, self.config.language)
         if kind == "models":
@@ -236,17 +234,15 @@ class VlTable(SphinxDirective):
             return [nodes.paragraph("", words["empty"])]
         return [table(words[kind], rows, self.env.docname)]
 
-    def _coverage(self) -> nodes.table:
-        book, language = Path(self.env.srcdir) / "book", self.config.language
+    def _coverage(self) -> list[nodes.Node]:
+        book = Path(self.env.srcdir) / "book"
         self.env.note_dependency(str(book / coverage_table.FILE))
-        docname = self.env.docname
         try:
-            rows = coverage_table.coverage_rows(book, language, docname)
+            return coverage_table.coverage_sections(
+                book, self.config.language, self.env.docname
+            )
         except ValueError as error:
             raise self.error(str(error)) from error
-        shown = table(coverage_table.HEAD[language], rows, docname)
-        shown["classes"].append("vl-wrap")
-        return shown
 
     def _grading(self, kind: str) -> list[nodes.Node]:
         book = Path(self.env.srcdir) / "book"
