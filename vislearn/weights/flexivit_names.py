@@ -6,13 +6,11 @@ size than the model's is resized, as the model itself would do it.
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
 from vislearn.encoders.flexivit import FlexiViT
-from vislearn.layers import positions
 from vislearn.layers.patches import resize_patch_embed
+from vislearn.weights.tables import fit_table
 
 State = dict[str, Tensor]
 
@@ -25,20 +23,14 @@ def fit(model: FlexiViT, state: State) -> State:
         state["patch_embed.proj.weight"] = resize_patch_embed(
             kernel, config.kernel_size, config.kernel_mode, config.kernel_antialias
         )
-    table, prefix = state.get("pos_embed"), model.prefix_rows
-    if table is None or table.shape == model.pos_embed.shape or table.ndim != 3:
-        return state
-    side = math.isqrt(max(table.shape[1] - prefix, 0))
-    if side == 0 or side**2 != table.shape[1] - prefix:
-        return state  # the comparison of shapes will report it
-    state["pos_embed"] = positions.interpolate(
-        table,
-        (side, side),
-        config.table_grid,
-        prefix,
-        config.pos_mode,
-        config.pos_antialias,
-    )
+    if "pos_embed" in state:
+        state["pos_embed"] = fit_table(
+            state["pos_embed"],
+            config.table_grid,
+            model.prefix_rows,
+            config.pos_mode,
+            config.pos_antialias,
+        )
     return state
 
 

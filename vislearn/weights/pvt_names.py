@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
 from vislearn.encoders.pvt import PVT
-from vislearn.layers import positions
 from vislearn.weights.renaming import join, rename
+from vislearn.weights.tables import fit_table
 
 State = dict[str, Tensor]
 
@@ -42,16 +40,8 @@ def fit(model: PVT, state: State) -> State:
     state, config = dict(state), model.config
     for stage, grid in enumerate(config.grids()):
         key, prefix = f"stages.{stage}.pos_embed", int(stage == len(config.depths) - 1)
-        table = state.get(key)
-        if table is None or table.ndim != 3:
-            continue
-        places = table.shape[1] - prefix
-        side = math.isqrt(max(places, 0))
-        if places == math.prod(grid) or side == 0 or side**2 != places:
-            continue  # it fits, or the comparison of shapes will report it
-        state[key] = positions.interpolate(
-            table, (side, side), grid, prefix, mode="bilinear", antialias=False
-        )
+        if key in state:
+            state[key] = fit_table(state[key], grid, prefix, "bilinear", False)
     return state
 
 

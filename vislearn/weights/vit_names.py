@@ -6,13 +6,11 @@ old and the new names are understood here. DINOv2 differs from ViT in three name
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
 from vislearn.encoders.vit import ViT
-from vislearn.layers import positions
 from vislearn.weights.renaming import join, rename
+from vislearn.weights.tables import fit_table
 
 State = dict[str, Tensor]
 
@@ -97,23 +95,14 @@ def from_torchvision(state: State) -> State:
 
 
 def fit(model: ViT, state: State) -> State:
-    """Resize a learned position table of another square grid to the model's grid.
-
-    A table does not say which grid it was made for: with as many rows as the model
-    needs it is taken as it is, otherwise its grid is assumed to be square.
-    """
-    table, own = state.get("pos_embed"), model.pos_embed
-    if model.config.pos != "learned" or table is None or table.shape == own.shape:
+    """Resize a learned position table of another square grid to the model's grid."""
+    table, config = state.get("pos_embed"), model.config
+    if config.pos != "learned" or table is None:
         return state
-    prefix = model.prefix_rows
-    side = math.isqrt(max(table.shape[1] - prefix, 0)) if table.ndim == 3 else 0
-    if side == 0 or side**2 != table.shape[1] - prefix:
-        return state  # the comparison of shapes will report it
-    grid, antialias = model.config.grid, model.config.pos_antialias
-    table = positions.interpolate(
-        table, (side, side), grid, prefix, antialias=antialias
+    fitted = fit_table(
+        table, config.grid, model.prefix_rows, antialias=config.pos_antialias
     )
-    return {**state, "pos_embed": table}
+    return {**state, "pos_embed": fitted}
 
 
 FORMATS = {

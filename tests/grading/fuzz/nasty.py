@@ -29,7 +29,9 @@ from vislearn.grading.submission import MAX_CODE, MAX_SOURCE, read_submission
 
 MEMORY = 3 << 30
 STACK = 1 << 20  # of a thread; Linux and macOS give 8 MB and more
-SECONDS = 2.0  # of processor time for a file or a cell
+# Of processor time for a file or a cell: most take less than one second, the slowest
+# about two; what grows with the square of its length takes minutes.
+SECONDS = 20.0
 HEAD = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {"x": '
 TAIL = b'}, "cells": []}'
 
