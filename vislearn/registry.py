@@ -131,7 +131,10 @@ def create_model(
     preset = find_preset(name)
     with torch.device(device) if device is not None else nullcontext():
         model = preset.build(config)
-    model.preprocess = replace(preset.preprocess, size=config.img_size)
+    preprocess = replace(preset.preprocess, size=config.img_size)
+    for encoder in (model, getattr(model, "visual", None)):  # of a dual encoder both
+        if encoder is not None:
+            encoder.preprocess = preprocess
     return model
 
 

@@ -168,8 +168,9 @@ def test_weights_that_do_not_fit_are_still_refused() -> None:
         ({"pos": "sincos_2d"}, "positions of FlexiViT are 'learned', got 'sincos_2d'"),
         ({"kernel_mode": "nearest"}, "kernel_mode must be .* got 'nearest'"),
         ({"pos_mode": "area"}, "pos_mode must be 'bilinear' or 'bicubic', got 'area'"),
-        ({"kernel_size": 0}, "kernel_size and pos_grid must be at least 1, got 0"),
-        ({"pos_grid": (0, 7)}, r"at least 1, got 8 and \(0, 7\)"),
+        ({"kernel_size": 0}, "kernel_size must be at least 1, got 0"),
+        ({"pos_grid": (0, 7)}, r"at least 1, got \(0, 7\)"),
+        ({"pos_grid": 7}, r"pos_grid must be \(rows, columns\) of at least 1, got 7"),
     ],
 )
 def test_impossible_config_is_refused(options, message: str) -> None:

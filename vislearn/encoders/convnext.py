@@ -184,9 +184,6 @@ class ConvNeXt(VisionEncoder):
     def __init__(self, config: ConvNeXtConfig) -> None:
         super().__init__()
         self.config = config
-        self.preprocess = Preprocess(
-            config.img_size, IMAGENET_MEAN, IMAGENET_STD, "bicubic", crop=0.875
-        )
         P, width = config.patch_size, config.widths[0]
         self.stem = nn.Sequential(
             nn.Conv2d(config.channels, width, P, stride=P),

@@ -286,9 +286,6 @@ class CvT(VisionEncoder):
     def __init__(self, config: CvTConfig) -> None:
         super().__init__()
         self.config = config
-        self.preprocess = Preprocess(
-            config.img_size, IMAGENET_MEAN, IMAGENET_STD, "bicubic", crop=0.875
-        )
         self.stages = nn.ModuleList(
             Stage(config, stage) for stage in range(len(config.depths))
         )

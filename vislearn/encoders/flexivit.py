@@ -17,6 +17,7 @@ State-dict names are timm's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -64,10 +65,14 @@ class FlexiViTConfig(ViTConfig):
                     f"{name} must be 'bilinear' or 'bicubic', "
                     f"got {getattr(self, name)!r}"
                 )
-        if self.kernel_size < 1 or min(self.table_grid) < 1:
+        if self.kernel_size < 1:
+            raise ValueError(f"kernel_size must be at least 1, got {self.kernel_size}")
+        rows: Any = self.pos_grid
+        if rows is not None and not (
+            isinstance(rows, tuple) and len(rows) == 2 and min(rows) >= 1
+        ):
             raise ValueError(
-                "kernel_size and pos_grid must be at least 1, "
-                f"got {self.kernel_size} and {self.pos_grid}"
+                f"pos_grid must be (rows, columns) of at least 1, got {rows!r}"
             )
 
     @property

@@ -23,7 +23,6 @@ from vislearn.encoders.sizes import ImageSized
 from vislearn.layers import positions
 from vislearn.layers.attention import Recordable
 from vislearn.layers.patches import check_images
-from vislearn.preprocess import Preprocess
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -194,7 +193,6 @@ class ModifiedResNet(VisionEncoder):
     def __init__(self, config: ModifiedResNetConfig) -> None:
         super().__init__()
         self.config = config
-        self.preprocess = Preprocess(config.img_size, CLIP_MEAN, CLIP_STD)
         self._make_stem(config.channels, config.width)
         inputs = config.width
         for stage, depth in enumerate(config.depths):

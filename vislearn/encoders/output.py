@@ -61,4 +61,5 @@ class VisionEncoder(nn.Module):
     """The family's frozen dataclass, with img_size and num_classes."""
 
     preprocess: Preprocess
-    """Turns a picture into one image (3, H, W) of the batch."""
+    """Turns a picture into one image (3, H, W) of the batch; set by `create_model` from
+    the preset. A bare class does not know how its weights want their pictures."""

@@ -218,9 +218,6 @@ class PVT(VisionEncoder):
     def __init__(self, config: PVTConfig) -> None:
         super().__init__()
         self.config = config
-        self.preprocess = Preprocess(
-            config.img_size, IMAGENET_MEAN, IMAGENET_STD, "bicubic", crop=0.875
-        )
         self.stages = nn.ModuleList(
             Stage(config, stage) for stage in range(len(config.depths))
         )

@@ -196,9 +196,6 @@ class PVTv2(VisionEncoder):
     def __init__(self, config: PVTv2Config) -> None:
         super().__init__()
         self.config = config
-        self.preprocess = Preprocess(
-            config.img_size, IMAGENET_MEAN, IMAGENET_STD, "bicubic", crop=0.9
-        )
         self.patch_embed = OverlapPatchEmbed(
             config.channels, config.widths[0], 7, 4, config.conv_norm_eps
         )

@@ -142,9 +142,6 @@ class ResNet(VisionEncoder):
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()
         self.config = config
-        self.preprocess = Preprocess(
-            config.img_size, IMAGENET_MEAN, IMAGENET_STD, "bilinear", crop=0.875
-        )
         self.conv1 = nn.Conv2d(
             config.channels, config.width, 7, stride=2, padding=3, bias=False
         )

@@ -274,7 +274,6 @@ class Swin(VisionEncoder):
     def __init__(self, config: SwinConfig) -> None:
         super().__init__()
         self.config = config
-        self.preprocess = Preprocess(config.img_size, IMAGENET_MEAN, IMAGENET_STD)
         self.patch_embed = NormedPatchEmbed(config)
         self.layers = nn.ModuleList(
             SwinStage(config, stage) for stage in range(len(config.depths))

@@ -126,7 +126,6 @@ class ViT(VisionEncoder):
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
         self.config = config
-        self.preprocess = Preprocess(size=config.img_size)
         D = config.width
         self.patch_embed = self._make_patch_embed()
         self._make_prefix()
