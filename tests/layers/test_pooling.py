@@ -68,3 +68,21 @@ def test_width_that_heads_do_not_divide_is_refused() -> None:
 def test_tokens_of_another_shape_are_refused(shape) -> None:
     with pytest.raises(ValueError, match=r"expected tokens of shape \(B, T, 32\)"):
         pool()(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_hidden_tokens_change_nothing(fused: bool) -> None:
+    head, x = pool(fused), torch.randn(2, 9, 32)
+    mask = torch.ones(2, 1, 1, 9, dtype=torch.bool)
+    mask[0, ..., 5:] = False  # the first image has five tokens, the second nine
+    padded = x.clone()
+    padded[0, 5:] = 100.0
+    expected = torch.cat([head(x[:1, :5]), head(x[1:])])
+    torch.testing.assert_close(head(padded, mask), expected)
+    assert not torch.allclose(head(padded)[0], expected[0], atol=1e-2)
+
+
+def test_an_image_of_padding_alone_is_refused() -> None:
+    mask = torch.zeros(2, 1, 1, 9, dtype=torch.bool)
+    with pytest.raises(ValueError, match="every query needs at least one key"):
+        pool()(torch.randn(2, 9, 32), mask)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vislearn.layers.attention import Recordable, attention
+from vislearn.layers.attention import Recordable, attention, check_mask
 from vislearn.layers.mlp import Mlp
 
 KINDS = ("cls", "gap", "map")
@@ -56,10 +56,11 @@ class AttentionPool(Recordable):
         fused: use torch's fused kernel; False takes the readable `attention`.
 
     Shapes:
-        x (B, T, D) -> (B, D)
+        x (B, T, D) -> (B, D); mask (B, 1, 1, T), as in `attention`: hides padding
 
     Raises:
-        ValueError: if `width` is not divisible by `heads`, or x has another shape.
+        ValueError: if `width` is not divisible by `heads`, x has another shape, or the
+            mask hides a whole image.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class AttentionPool(Recordable):
         self.norm = nn.LayerNorm(width, eps=norm_eps)
         self.mlp = Mlp(width, hidden, act)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         if x.ndim != 3 or x.shape[-1] != self.latent.shape[-1]:
             raise ValueError(
                 f"expected tokens of shape (B, T, {self.latent.shape[-1]}), "
@@ -95,9 +96,11 @@ class AttentionPool(Recordable):
         kv = self.kv(x).reshape(B, T, 2, self.heads, D // self.heads)
         k, v = kv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, h, T, Dh)
         if self.fused:
-            out = F.scaled_dot_product_attention(q, k, v)  # (B, h, 1, Dh)
+            if mask is not None:
+                check_mask(mask, (B, self.heads, 1, T))
+            out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         else:
-            out, _ = attention(q, k, v)
-        self.record(q, k, v)
+            out, _ = attention(q, k, v, mask)  # (B, h, 1, Dh)
+        self.record(q, k, v, mask)
         x = self.proj(out.transpose(1, 2).reshape(B, D))  # (B, D)
         return x + self.mlp(self.norm(x))
