@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 _PARTS = {
     "distillation_loss": "distillation",
+    "gradient_share": "contrastive",
     "hard_distillation": "distillation",
+    "info_nce": "contrastive",
+    "sigmoid_loss": "contrastive",
     "soft_distillation": "distillation",
 }
-_MODULES = ("distillation",)
+_MODULES = ("contrastive", "distillation")
 
 if TYPE_CHECKING:
+    from vislearn.losses.contrastive import gradient_share as gradient_share
+    from vislearn.losses.contrastive import info_nce as info_nce
+    from vislearn.losses.contrastive import sigmoid_loss as sigmoid_loss
     from vislearn.losses.distillation import distillation_loss as distillation_loss
     from vislearn.losses.distillation import hard_distillation as hard_distillation
     from vislearn.losses.distillation import soft_distillation as soft_distillation
