@@ -30,6 +30,7 @@ _ROOMS = (
     "losses",
     "preprocess",
     "show",
+    "tokenizers",
     "train",
     "weights",
 )
