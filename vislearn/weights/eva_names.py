@@ -1,0 +1,54 @@
+"""The names of EVA's parameters in timm, and ours.
+
+timm has two layouts, one for q, k and v in one product and one for three, and another
+two for the gate and the values of SwiGLU; both become packed here. The angles of RoPE
+are no weights: timm does not store them, the official code does.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from vislearn.encoders.eva import EVA
+from vislearn.weights import vit_names
+from vislearn.weights.renaming import join, rename
+
+State = dict[str, Tensor]
+
+_TIMM = [
+    (r"\.attn\.([qv])_proj\.bias$", r".attn.\1_bias"),
+    (r"\.attn\.([qv]_bias)$", r".attn.qkv.\1"),
+    (r"\.attn\.norm\.", ".attn.proj.norm."),
+    (r"\.mlp\.norm\.", ".mlp.fc2.norm."),
+    (r"\.gamma_(\d)$", r".ls\1.gamma"),
+]
+
+CLASSIFIER = ()  # which `fit` looks after: for CLIP the head is the last layer
+
+
+def from_timm(state: State) -> State:
+    """timm's Eva, in all its layouts."""
+    state = {
+        key: value
+        for key, value in state.items()
+        if not key.startswith("rope.") and ".rope." not in key
+    }
+    state = join(rename(state, _TIMM), "attn", ("q_proj", "k_proj", "v_proj"), "qkv")
+    return join(state, "mlp", ("fc1_g", "fc1_x"), "fc1")
+
+
+def fit(model: EVA, state: State) -> State:
+    """Resize the positions; a head in the source is the model's last layer, or spare.
+
+    timm and open_clip call the map to CLIP's space "head", as if it were a classifier.
+    """
+    head = {key: value for key, value in state.items() if key.startswith("head.")}
+    if model.config.num_classes is None:
+        state = {key: value for key, value in state.items() if key not in head}
+    if model.config.embed_dim is not None:
+        renamed = {key.replace("head.", "proj."): head[key] for key in head}
+        state = {**renamed, **state}
+    return vit_names.fit(model, state)
+
+
+FORMATS = {"timm": from_timm}
