@@ -10,11 +10,11 @@ import math
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vislearn.encoders.output import VisionEncoder, VisionOutput
 from vislearn.encoders.text import TextTransformer
+from vislearn.encoders.vit import ViT
 
 LARGEST_SCALE = 100.0  # CLIP, section 2.5: logits are scaled by no more
 
@@ -38,6 +38,10 @@ class DualEncoder(VisionEncoder):
 
     Raises:
         ValueError: as the towers do, or if they end in different widths.
+
+    Args:
+        scale: what the logits start with; CLIP's temperature τ is 1 / scale.
+        bias: what `logit_bias` starts with, or None for none.
     """
 
     logit_bias: nn.Parameter | None
@@ -51,6 +55,7 @@ class DualEncoder(VisionEncoder):
         bias: float | None = None,
     ) -> None:
         super().__init__()
+        check_widths(visual, text)
         self.config = config
         self.visual = visual
         self.text = text
@@ -81,6 +86,11 @@ class DualEncoder(VisionEncoder):
         Shapes:
             image (B, E), text (M, E), both normalised -> (B, M)
         """
+        if image.ndim != 2 or text.ndim != 2 or image.shape[1] != text.shape[1]:
+            raise ValueError(
+                "expected image embeddings (B, E) and text embeddings (M, E), "
+                f"got {tuple(image.shape)} and {tuple(text.shape)}"
+            )
         scores = self.scale * image @ text.T
         return scores if self.logit_bias is None else scores + self.logit_bias
 
@@ -90,13 +100,49 @@ class DualEncoder(VisionEncoder):
         self.logit_scale.clamp_(0.0, math.log(largest))
 
 
+SHORTEST = 1e-6  # vectors below have no direction worth the name
+
+
 def unit(x: Tensor) -> Tensor:
     """Vectors of length 1, in the direction of x; a zero vector stays zero.
 
     Computed in float32 at least: in float16 the squares of a long vector overflow.
+    What is shorter than 1e-6 is left as it is, and its gradient, too: dividing would
+    blow both up.
 
     Shapes:
         x (…, E) -> (…, E), in the dtype of x
     """
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
-    return F.normalize(wide, dim=-1, eps=1e-6).to(x.dtype)
+    length = torch.linalg.vector_norm(wide, dim=-1, keepdim=True)  # (…, 1)
+    return (wide / length.masked_fill(length < SHORTEST, 1.0)).to(x.dtype)
+
+
+def check_widths(visual: VisionEncoder, text: TextTransformer) -> None:
+    """Refuse towers whose embeddings cannot be compared, if their configs tell.
+
+    Raises:
+        ValueError: if the towers end in different widths.
+    """
+    config = visual.config
+    width = getattr(config, "embed_dim", None)
+    if width is None and isinstance(visual, ViT):
+        width = config.width  # pooled, not projected
+    if width not in (None, text.config.embed_dim):
+        raise ValueError(
+            f"the image tower ends in {width} numbers, the text tower in "
+            f"{text.config.embed_dim}; they cannot be compared"
+        )
+
+
+def refuse_classes(num_classes: int | None) -> None:
+    """What the config of a dual encoder says to `num_classes`.
+
+    Raises:
+        ValueError: if it is not None.
+    """
+    if num_classes is not None:
+        raise ValueError(
+            "a dual encoder classifies by comparing with text and has no classifier: "
+            f"num_classes must be None, got {num_classes}"
+        )

@@ -30,7 +30,7 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 @dataclass(frozen=True)
 class ModifiedResNetConfig(ImageSized):
-    """Sizes of CLIP's ResNet (arXiv:2103.00020, Table 20); the defaults are RN50."""
+    """Sizes of CLIP's ResNet (arXiv:2103.00020, appendix F); the defaults are RN50."""
 
     img_size: int | tuple[int, int] = 224  # decides the rows of the position table
     channels: int = 3  # C
@@ -255,7 +255,7 @@ class ModifiedResNet(VisionEncoder):
         self.avgpool = nn.AvgPool2d(2)
 
 
-# The image towers of CLIP's five ResNets (arXiv:2103.00020, Table 20).
+# The image towers of CLIP's five ResNets (arXiv:2103.00020, appendix F).
 CLIP_RESNETS = {
     "rn50": ModifiedResNetConfig(),
     "rn101": ModifiedResNetConfig(depths=(3, 4, 23, 3), embed_dim=512),

@@ -36,10 +36,12 @@ class TextConfig:
     proj_bias: bool = False  # of the map from D to E
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "context", "width", "depth", "heads", "embed_dim"):
-            value = getattr(self, name)
-            if value < 1:
-                raise ValueError(f"text {name} must be at least 1, got {value}")
+        sizes = ("vocab_size", "context", "width", "depth", "heads", "embed_dim")
+        for name in (*sizes, "hidden"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"text {name} must be at least 1, got {getattr(self, name)}"
+                )
         if self.width % self.heads:
             raise ValueError(
                 f"text width {self.width} is not divisible by heads {self.heads}"
@@ -103,21 +105,11 @@ class TextTransformer(nn.Module):
         return x[torch.arange(len(x), device=x.device), ids.argmax(dim=1)]
 
     def init_weights(self) -> None:
-        """Fresh random weights as in CLIP.
-
-        Tables: std 0.02 and 0.01; linear layers that write to the residual stream are
-        smaller the deeper the tower is, so that its sum does not grow with the depth.
-        """
-        D, depth = self.config.width, self.config.depth
+        """Fresh random weights as in CLIP: tables with std 0.02 and 0.01, no biases."""
         nn.init.normal_(self.token_embed.weight, std=0.02)
         nn.init.normal_(self.pos_embed, std=0.01)
-        for block in self.blocks:
-            assert isinstance(block, Block)
-            nn.init.normal_(block.attn.qkv.weight, std=D**-0.5)
-            nn.init.normal_(block.attn.proj.weight, std=(2 * depth * D) ** -0.5)
-            nn.init.normal_(block.mlp.fc1.weight, std=(2 * D) ** -0.5)
-            nn.init.normal_(block.mlp.fc2.weight, std=(2 * depth * D) ** -0.5)
-        nn.init.normal_(self.proj.weight, std=D**-0.5)
+        init_blocks(self.blocks)
+        nn.init.normal_(self.proj.weight, std=self.config.width**-0.5)
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
                 nn.init.zeros_(parameter)
@@ -141,6 +133,22 @@ class TextTransformer(nn.Module):
                 f"token ids must lie in 0 … {self.config.vocab_size - 1}, "
                 f"got {low if low < 0 else high}"
             )
+
+
+def init_blocks(blocks: nn.ModuleList) -> None:
+    """Fresh random weights of a tower's blocks, as in CLIP's code.
+
+    Linear layers that write to the residual stream are smaller the deeper the tower
+    is, so that its sum does not grow with the depth.
+    """
+    depth = len(blocks)
+    for block in blocks:
+        assert isinstance(block, Block)
+        D = block.attn.width
+        nn.init.normal_(block.attn.qkv.weight, std=D**-0.5)
+        nn.init.normal_(block.attn.proj.weight, std=(2 * depth * D) ** -0.5)
+        nn.init.normal_(block.mlp.fc1.weight, std=(2 * D) ** -0.5)
+        nn.init.normal_(block.mlp.fc2.weight, std=(2 * depth * D) ** -0.5)
 
 
 def causal_mask(length: int, device: torch.device | None = None) -> Tensor:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from vislearn.encoders.modified_resnet import ModifiedResNet
+from vislearn.weights.tables import fit_table
+
 State = dict[str, Tensor]
 
 
@@ -15,6 +18,15 @@ def from_open_clip(state: State) -> State:
         if key.startswith("visual.")
     }
     return tower or dict(state)
+
+
+def fit(model: ModifiedResNet, state: State) -> State:
+    """Resize the pooling's positions of another square map to the model's."""
+    table = state.get("attnpool.positional_embedding")  # (1 + h · w, D)
+    if table is None:
+        return state
+    fitted = fit_table(table[None], model.config.grid, prefix=1)[0]
+    return {**state, "attnpool.positional_embedding": fitted}
 
 
 FORMATS = {"open_clip": from_open_clip}
