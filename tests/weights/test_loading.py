@@ -159,43 +159,19 @@ def test_layer_without_its_key_projection_is_reported_not_filled() -> None:
     assert set(vit_names.from_transformers(state)) == {"blocks.0.attn.query.weight"}
 
 
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty Hugging Face cache of our own."""
-    pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    return tmp_path
-
-
-def put_into_cache(hub: Path, repository: str, file: str, state) -> None:
-    from safetensors.torch import save_file
-
-    folder = hub / f"models--{repository.replace('/', '--')}"
-    snapshot = folder / "snapshots" / "0123abc"
-    snapshot.mkdir(parents=True)
-    (folder / "refs").mkdir()
-    (folder / "refs" / "main").write_text("0123abc")
-    if file.endswith(".safetensors"):
-        save_file({k: v.contiguous() for k, v in state.items()}, snapshot / file)
-    else:
-        torch.save(state, snapshot / file)
-
-
 @pytest.mark.parametrize("file", ["model.safetensors", "pytorch_model.bin"])
-def test_timm_weights_in_the_cache_are_loaded(hub: Path, file: str) -> None:
+def test_timm_weights_in_the_cache_are_loaded(put_into_cache, file: str) -> None:
     source, model = tiny(0, num_classes=5), tiny(1)
-    put_into_cache(hub, "timm/vit_made_up.for_this_test", file, source.state_dict())
+    put_into_cache("timm/vit_made_up.for_this_test", file, source.state_dict())
     load(model, "timm:vit_made_up.for_this_test")
     images = torch.randn(1, 3, 32, 32)
     assert torch.equal(model(images).pooled, source(images).pooled)
 
 
-def test_transformers_weights_in_the_cache_are_loaded(hub: Path) -> None:
+def test_transformers_weights_in_the_cache_are_loaded(put_into_cache) -> None:
     source, model = tiny(0), tiny(1)
     renamed = as_transformers(source)
-    put_into_cache(hub, "someone/vit", "model.safetensors", renamed)
+    put_into_cache("someone/vit", "model.safetensors", renamed)
     load(model, "transformers:someone/vit")
     images = torch.randn(1, 3, 32, 32)
     assert torch.equal(model(images).pooled, source(images).pooled)
@@ -244,8 +220,8 @@ def test_weights_that_are_not_cached_come_with_the_command_to_fetch_them(
     assert "\n" not in message
 
 
-def test_format_that_contradicts_the_source_is_refused(hub: Path) -> None:
-    put_into_cache(hub, "timm/a.b", "model.safetensors", tiny().state_dict())
+def test_format_that_contradicts_the_source_is_refused(put_into_cache) -> None:
+    put_into_cache("timm/a.b", "model.safetensors", tiny().state_dict())
     with pytest.raises(ValueError, match="has format 'timm', not 'transformers'"):
         load(tiny(), "timm:a.b", format="transformers")
 

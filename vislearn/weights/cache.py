@@ -12,13 +12,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vislearn.weights.torchvision_ops import import_timm
+from vislearn.weights.torchvision_ops import import_open_clip, import_timm
 
 _FILES = ("model.safetensors", "pytorch_model.bin")
+_OPEN_CLIP_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 
 
 def read_cached(source: str) -> tuple[str, dict[str, Tensor]]:
-    """Read "timm:NAME" or "transformers:NAME" from the local cache.
+    """Read "timm:NAME", "transformers:NAME" or "open_clip:NAME/TAG" from the cache.
 
     Returns:
         the format, and the state dict on the CPU.
@@ -27,24 +28,32 @@ def read_cached(source: str) -> tuple[str, dict[str, Tensor]]:
         ValueError: if the source is not understood or the weights are not there.
     """
     format, colon, name = source.partition(":")
-    if not colon or not name or format not in ("timm", "transformers"):
+    if not colon or not name or format not in ("timm", "transformers", "open_clip"):
         raise ValueError(
-            f"expected 'timm:NAME', 'transformers:NAME' or a state dict, got {source!r}"
+            "expected 'timm:NAME', 'transformers:NAME', 'open_clip:NAME/TAG' or a "
+            f"state dict, got {source!r}"
         )
     if importlib.util.find_spec("huggingface_hub") is None:
         raise ValueError(
             "huggingface_hub is not installed, so there is no cache to read; "
             'pip install "vislearn[parity]" brings it'
         )
-    repository = timm_repository(name) if format == "timm" else name
-    path = cached_file(repository)
+    repository, files = _place(format, name)
+    path = cached_file(repository, files)
     if path is None:
         raise ValueError(
             f"{source} is not in the local Hugging Face cache, and nothing is "
             "downloaded unasked; with a network, fetch it once: "
-            f"hf download {repository} {_FILES[0]}"
+            f"hf download {repository} {files[0]}"
         )
     return format, read_file(path)
+
+
+def _place(format: str, name: str) -> tuple[str, tuple[str, ...]]:
+    """The repository of a package's weights, and the files that may hold them."""
+    if format == "open_clip":
+        return open_clip_repository(name), _OPEN_CLIP_FILES
+    return (timm_repository(name) if format == "timm" else name), _FILES
 
 
 def timm_repository(name: str) -> str:
@@ -67,12 +76,31 @@ def timm_repository(name: str) -> str:
     return f"timm/{name}.{tag}"
 
 
-def cached_file(repository: str) -> Path | None:
+def open_clip_repository(name: str) -> str:
+    """The Hugging Face repository of "NAME/TAG", as in `open_clip.list_pretrained()`.
+
+    Raises:
+        ValueError: if open_clip does not know the name or the tag.
+    """
+    model, _, tag = name.partition("/")
+    open_clip = import_open_clip()
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    if not tags:
+        raise ValueError(f"open_clip has no pretrained weights named {model!r}")
+    place = open_clip.get_pretrained_cfg(model, tag).get("hf_hub")
+    if not place:
+        raise ValueError(
+            f"open_clip:{model} needs one of the tags {', '.join(tags)}, got {tag!r}"
+        )
+    return "/".join(place.split("/")[:2])  # what may follow is a file's name
+
+
+def cached_file(repository: str, files: tuple[str, ...] = _FILES) -> Path | None:
     """The newest cached file with the weights of a repository, or None."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
-    for file in _FILES:
+    for file in files:
         try:
             found = try_to_load_from_cache(repository, file)
         except HFValidationError:

@@ -1,4 +1,4 @@
-"""`load`: state dicts of timm, transformers and torchvision into this package's models.
+"""`load`: state dicts of other packages into this package's models.
 
 The names of our parameters follow one reference for each family (timm for ViT,
 torchvision for ResNet), so most formats are a matter of renaming. The table of a family
@@ -33,22 +33,24 @@ def load(
 
         load(create_model("vit_b16"), "timm:vit_base_patch16_224.augreg2_in21k_ft_in1k")
         load(create_model("vit_b16"), "transformers:google/vit-base-patch16-224")
+        load(create_model("clip_vit_b32"), "open_clip:ViT-B-32/openai")
         load(model, other.state_dict(), format="torchvision")
 
     Two differences are expected and bridged: a classifier in the source is left out
     when the model has none, and a table of learned position embeddings for another
     (square) grid is resized to the model's, as `positions.interpolate` does.
 
-    What a state dict does not hold must be right in the model's config: activation,
-    ε of the norms (transformers' ViT uses 1e-12), heads. No error would tell.
+    What a state dict does not hold must be right in the model's config: activation
+    (OpenAI's CLIP has QuickGELU), ε of the norms (transformers' ViT uses 1e-12), heads.
+    No error would tell.
 
     Args:
         model: a model of this package, on a real device.
-        source: a state dict, or "timm:NAME" or "transformers:NAME" for pretrained
-            weights that are already in the local Hugging Face cache. Nothing is ever
-            downloaded.
+        source: a state dict, or "timm:NAME", "transformers:NAME" or
+            "open_clip:NAME/TAG" for pretrained weights that are already in the local
+            Hugging Face cache. Nothing is ever downloaded.
         format: whose names a state dict uses: "vislearn" (default), "timm",
-            "transformers" or "torchvision".
+            "transformers", "torchvision" or "open_clip".
 
     Returns:
         the model.

@@ -1,11 +1,11 @@
 """Let timm be imported where torchvision's compiled operators cannot load.
 
-timm and transformers import torchvision. Its wheel holds two operators (non-maximum
-suppression, for detectors) in a compiled file that is built for one torch build; beside
-another one, for example a CUDA-built torchvision beside a CPU-only torch, the file does
-not load, and `import torchvision` stops with "operator torchvision::nms does not exist"
-although nobody here detects anything. Declaring the two names, without an
-implementation, is enough for the import; calling one would still fail, loudly.
+timm, transformers and open_clip import torchvision. Its wheel holds two operators
+(non-maximum suppression, for detectors) in a compiled file that is built for one torch
+build; beside another one, for example a CUDA-built torchvision beside a CPU-only torch,
+the file does not load, and `import torchvision` stops with "operator torchvision::nms
+does not exist" although nobody here detects anything. Declaring the two names, without
+an implementation, is enough for the import; calling one would still fail, loudly.
 """
 
 from __future__ import annotations
@@ -52,6 +52,15 @@ def import_transformers() -> ModuleType:
         ValueError: if it is not installed; the message says how to install it.
     """
     return _import("transformers", 'pip install "vislearn[parity]"')
+
+
+def import_open_clip() -> ModuleType:
+    """open_clip, importable on every torch build.
+
+    Raises:
+        ValueError: if it is not installed; the message says how to install it.
+    """
+    return _import("open_clip", 'pip install "vislearn[parity]"')
 
 
 def _import(name: str, hint: str) -> ModuleType:
