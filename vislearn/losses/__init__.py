@@ -14,15 +14,21 @@ _PARTS = {
     "gradient_share": "contrastive",
     "hard_distillation": "distillation",
     "info_nce": "contrastive",
+    "info_nce_blocked": "contrastive_blocked",
     "sigmoid_loss": "contrastive",
+    "sigmoid_loss_blocked": "contrastive_blocked",
     "soft_distillation": "distillation",
 }
-_MODULES = ("contrastive", "distillation")
+_MODULES = ("contrastive", "contrastive_blocked", "distillation")
 
 if TYPE_CHECKING:
     from vislearn.losses.contrastive import gradient_share as gradient_share
     from vislearn.losses.contrastive import info_nce as info_nce
     from vislearn.losses.contrastive import sigmoid_loss as sigmoid_loss
+    from vislearn.losses.contrastive_blocked import info_nce_blocked as info_nce_blocked
+    from vislearn.losses.contrastive_blocked import (
+        sigmoid_loss_blocked as sigmoid_loss_blocked,
+    )
     from vislearn.losses.distillation import distillation_loss as distillation_loss
     from vislearn.losses.distillation import hard_distillation as hard_distillation
     from vislearn.losses.distillation import soft_distillation as soft_distillation
