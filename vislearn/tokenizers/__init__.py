@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 _PARTS = {
     "BPE": "bpe",
+    "CLIPTokenizer": "clip",
 }
-_MODULES = ("batch", "bpe")
+_MODULES = ("batch", "bpe", "clip", "clip_cleaning")
 
 if TYPE_CHECKING:
     from vislearn.tokenizers.bpe import BPE as BPE
+    from vislearn.tokenizers.clip import CLIPTokenizer as CLIPTokenizer
 
 
 def __getattr__(name: str) -> Any:
