@@ -37,6 +37,18 @@ def from_timm(state: State) -> State:
     return join(state, "mlp", ("fc1_g", "fc1_x"), "fc1")
 
 
+def from_open_clip(state: State) -> State:
+    """The image tower of open_clip's EVA-CLIP, out of the whole model: timm's."""
+    trunk = "visual.trunk."
+    return from_timm(
+        {
+            key.removeprefix(trunk): value
+            for key, value in state.items()
+            if key.startswith(trunk)
+        }
+    )
+
+
 def fit(model: EVA, state: State) -> State:
     """Resize the positions; a head in the source is the model's last layer, or spare.
 
@@ -51,4 +63,4 @@ def fit(model: EVA, state: State) -> State:
     return vit_names.fit(model, state)
 
 
-FORMATS = {"timm": from_timm}
+FORMATS = {"timm": from_timm, "open_clip": from_open_clip}
