@@ -15,7 +15,7 @@ import torch
 
 from vislearn.data.chance import uniform
 from vislearn.data.korean import with_particle
-from vislearn.data.scenes import Thing, clear_pairs, things
+from vislearn.data.scenes import Claim, Thing, clear_pairs, things
 from vislearn.data.wording import (
     SIDE_WORDS,
     article,
@@ -46,23 +46,36 @@ def captions(batch: Batch, language: str, kind: str = "auto") -> list[str]:
     check_language(language)
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r}: expected one of {KINDS}")
+    if kind == "list":
+        return [_list(found, language) for found in things(batch)]
+    return [say(claim, language, kind) for claim in claims(batch)]
+
+
+def claims(batch: Batch) -> list[Claim]:
+    """What the caption of each scene says, before it is put into words."""
     # One number per scene chooses which of its clear pairs the caption names.
     chances = uniform(batch.seed, torch.arange(len(batch)), _STREAM).tolist()
     return [
-        _caption(found, chance, language, kind)
+        _claim(found, chance)
         for found, chance in zip(things(batch), chances, strict=True)
     ]
 
 
-def _caption(found: list[Thing], chance: float, language: str, kind: str) -> str:
-    if kind == "list":
-        return _list(found, language)
+def say(claim: Claim, language: str, kind: str = "phrase") -> str:
+    """Put a claim into words, as a phrase or a sentence."""
+    if claim.other is None:
+        return _single(claim.first, language, kind)
+    assert claim.where is not None
+    return _relation(claim.first, claim.other, claim.where, language, kind)
+
+
+def _claim(found: list[Thing], chance: float) -> Claim:
     pairs = clear_pairs(found)
     if not pairs:
         # One object, or none that clearly lies on one side of another.
-        return _single(found[0], language, kind)
+        return Claim(found[0])
     i, j, where = pairs[int(chance * len(pairs))]
-    return _relation(found[i], found[j], where, language, kind)
+    return Claim(found[i], where, found[j])
 
 
 def _name(thing: Thing, language: str) -> str:

@@ -51,6 +51,34 @@ def things(batch: Batch) -> list[list[Thing]]:
     ]
 
 
+@dataclass(frozen=True)
+class Claim:
+    """What a caption says: there is a thing, and perhaps where it lies from another."""
+
+    first: Thing
+    where: str | None = None
+    other: Thing | None = None
+
+
+def is_true(claim: Claim, found: list[Thing]) -> bool:
+    """Does a scene hold what is claimed? Only size, colour, shape and side count."""
+    firsts = [thing for thing in found if same_name(thing, claim.first)]
+    if claim.other is None:
+        return bool(firsts)
+    others = [thing for thing in found if same_name(thing, claim.other)]
+    return any(
+        side(first, other) == claim.where
+        for first in firsts
+        for other in others
+        if first is not other
+    )
+
+
+def same_name(one: Thing, other: Thing) -> bool:
+    """Are two things called the same, wherever they lie?"""
+    return (one.size, one.colour, one.shape) == (other.size, other.colour, other.shape)
+
+
 def side(first: Thing, second: Thing) -> str | None:
     """Return where the first lies from the second, None where it is not clear."""
     dx, dy = first.x - second.x, first.y - second.y

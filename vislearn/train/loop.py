@@ -113,12 +113,55 @@ def fit(
         ValueError: for sizes that do not fit together, or when the loss stops being
             a finite number (the message names the step and the learning rate).
     """
-    _check(images, labels, steps, batch_size, lr)
-    warmup = steps // 10 if warmup is None else warmup
+    _check(images, labels)
     device = next(model.parameters()).device
-    policy = precision(device)
+
+    def value(chosen: Tensor) -> Tensor:
+        return loss(model(images[chosen].to(device)), labels[chosen].to(device))
+
+    return descend(
+        model,
+        value,
+        len(images),
+        steps=steps,
+        batch_size=batch_size,
+        lr=lr,
+        weight_decay=weight_decay,
+        warmup=warmup,
+        seed=seed,
+        on_step=on_step,
+    )
+
+
+def descend(
+    model: nn.Module,
+    value: Callable[[Tensor], Tensor],
+    count: int,
+    *,
+    steps: int,
+    batch_size: int,
+    lr: float,
+    weight_decay: float,
+    warmup: int | None,
+    seed: int,
+    on_step: OnStep | None,
+) -> History:
+    """The loop itself: what `fit` and `fit_dual` have in common.
+
+    Args:
+        model: trained; left in eval mode.
+        value: numbers of examples (batch_size,), on the CPU -> the loss, a scalar.
+        count: number of examples.
+        steps, batch_size, lr, weight_decay, warmup, seed, on_step: see `fit`.
+
+    Raises:
+        ValueError: see `fit`.
+    """
+    _check_numbers(steps, batch_size, lr)
+    warmup = steps // 10 if warmup is None else warmup
+    policy = precision(next(model.parameters()).device)
     scaler = policy.scaler()
-    order = _batches(len(images), batch_size, seed_everything(seed))
+    order = _batches(count, batch_size, seed_everything(seed))
     optimiser = torch.optim.AdamW(parameter_groups(model, weight_decay), lr=lr)
     history, started = History(), time.perf_counter()
     model.train()
@@ -126,14 +169,12 @@ def fit(
         rate = lr * cosine_schedule(step, steps=steps, warmup=warmup)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        chosen = next(order)
         with policy.autocast():
-            output = model(images[chosen].to(device))
-            value = loss(output, labels[chosen].to(device))
-        history.loss.append(_finite(value, step, rate))
+            current = value(next(order))
+        history.loss.append(_finite(current, step, rate))
         history.lr.append(rate)
         optimiser.zero_grad(set_to_none=True)
-        scaler.scale(value).backward()
+        scaler.scale(current).backward()
         scaler.step(optimiser)
         scaler.update()
         record = None if on_step is None else on_step(step, model)
@@ -190,9 +231,7 @@ def _finite(value: Tensor, step: int, rate: float) -> float:
     return number
 
 
-def _check(
-    images: Tensor, labels: Tensor, steps: int, batch_size: int, lr: float
-) -> None:
+def _check(images: Tensor, labels: Tensor) -> None:
     if images.ndim != 4:
         raise ValueError(
             f"images have shape {tuple(images.shape)}, expected (M, C, H, W)"
@@ -201,6 +240,9 @@ def _check(
         raise ValueError(f"{len(images)} images but {len(labels)} labels")
     if len(images) == 0:
         raise ValueError("there are no images to train on")
+
+
+def _check_numbers(steps: int, batch_size: int, lr: float) -> None:
     if steps < 1 or batch_size < 1:
         raise ValueError(
             f"steps={steps}, batch_size={batch_size}: expected at least 1 each"
