@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vislearn.tokenizers import BPE
+from vislearn.tokenizers.batch import to_batch
 from vislearn.tokenizers.bpe import (
     FIRST_BYTE,
     FIRST_MERGE,
@@ -33,6 +35,7 @@ TEXTS = [
     "🌟 별 🌟",
 ] * 3
 SMALL = BPE.train(TEXTS, vocab_size=400)
+NO_TEXT: Any = None
 ANY_TEXT = st.text() | st.text(
     alphabet="ab 별이큰🌟\u0301\u200d\0\n'_1½é ", max_size=40
 )
@@ -178,6 +181,11 @@ def test_a_text_that_is_too_long_is_refused_or_cut() -> None:
     assert row.tolist() == [SMALL.start, *SMALL.encode(text)[:4], SMALL.end]
 
 
+def test_an_end_token_that_is_not_the_largest_is_refused() -> None:
+    with pytest.raises(ValueError, match="end token must have the largest id, got 5"):
+        to_batch([[1, 9]], start=4, end=5, context=8)
+
+
 def test_special_tokens_in_a_text_are_ordinary_text() -> None:
     assert SMALL.end not in SMALL.encode("<end>")
     assert SMALL.decode([SMALL.start, *SMALL.encode("<end>"), SMALL.end]) == "<end>"
@@ -231,14 +239,14 @@ def test_an_unknown_id_is_refused(token: int) -> None:
         (lambda: BPE.train([], 300), "no text to learn from"),
         (lambda: BPE.train(["", ""], 300), "no text to learn from"),
         (lambda: BPE.train(["a"], 258), "at least 259 .*got 258"),
-        (lambda: BPE.train(["a", None], 300), "expected a text, got NoneType"),
+        (lambda: BPE.train(["a", NO_TEXT], 300), "expected a text, got NoneType"),
         (lambda: BPE([(1, 257)]), "merge 0 joins 1 and 257, but only the ids 1 … 256"),
         (lambda: BPE([(0, 1)]), "merge 0 joins 0 and 1"),
         (lambda: BPE([], special=("<end>",)), "at least two different special"),
         (lambda: BPE([], special=("<e>", "<e>")), "at least two different special"),
-        (lambda: SMALL.encode(b"bytes"), "expected a text, got bytes"),
-        (lambda: SMALL.encode("ab\ud83d"), "character 2 .* half of a surrogate pair"),
-        (lambda: SMALL(["a", 3]), "expected a text, got int"),
+        (lambda: SMALL.encode(NO_TEXT), "expected a text, got NoneType"),
+        (lambda: SMALL.encode("a b\ud83d"), r"'\\ud83d' in .* is half of a surrogate"),
+        (lambda: SMALL(["a", NO_TEXT]), "expected a text, got NoneType"),
         (lambda: SMALL("a", context=1), "context 1 has no room"),
         (lambda: SMALL("a", too_long="wrap"), "'error' or 'cut', got 'wrap'"),
         (lambda: BPE([], pattern=r"\w+").encode("a b"), "drops a part of 'a b'"),

@@ -135,7 +135,7 @@ class BPE:
         split = re.compile(pattern)
         words: Counter[bytes] = Counter()
         for text in as_texts(texts):
-            words.update(piece.encode() for piece in pieces(split, text))
+            words.update(utf8(piece) for piece in pieces(split, text))
         if not words:
             raise ValueError("there is no text to learn from")
         merges = learn_merges(words, vocab_size - least, min_count)
@@ -167,7 +167,7 @@ class BPE:
         for piece in pieces(self._split, text):
             known = self._cache.get(piece)
             if known is None:
-                known = [FIRST_BYTE + byte for byte in piece.encode()]
+                known = [FIRST_BYTE + byte for byte in utf8(piece)]
                 known = apply_merges(known, self._merged)
                 if len(self._cache) < _MOST_CACHED:
                     self._cache[piece] = known
@@ -247,6 +247,21 @@ def pieces(split: re.Pattern[str], text: str) -> list[str]:
     if sum(map(len, found)) != len(text):
         raise ValueError(f"pattern {split.pattern!r} drops a part of {text!r}")
     return found
+
+
+def utf8(text: str) -> bytes:
+    """The bytes of a text.
+
+    Raises:
+        ValueError: if it holds half of a surrogate pair, which has no bytes.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{text[error.start]!r} in {text!r} is half of a surrogate pair, which "
+            "UTF-8 cannot write"
+        ) from None
 
 
 def apply_merges(ids: list[int], merged: Mapping[Pair, int]) -> list[int]:

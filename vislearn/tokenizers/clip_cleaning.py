@@ -3,17 +3,18 @@
 Source: openai/CLIP `clip/simple_tokenizer.py`: the package ftfy repairs the text, HTML
 entities are resolved, white space is collapsed, letters become small.
 
-Kept, written anew without ftfy (`tidy`): HTML entities before the first "<"; C1 control
-characters read as Windows-1252; ligatures of Latin letters; full- and half-width forms
-(ＬＯＵＤ → LOUD); curly quotation marks made straight (don’t → don't); halves of surrogate
-pairs joined or replaced; terminal escapes and control characters removed; composed form
-(NFC), without which Korean from a Mac's file names would be other tokens.
+Kept, written anew without ftfy (`tidy`): HTML entities before the first "<" are
+resolved; C1 control characters are read as Windows-1252; ligatures of Latin letters are
+taken apart; full- and half-width forms become plain (ＬＯＵＤ → LOUD), curly quotation
+marks straight (don’t → don't); halves of surrogate pairs are joined or replaced;
+terminal escapes and control characters go; and letters are composed (NFC), without
+which Korean from a Mac's file names would be other tokens.
 
 Left out: ftfy's guess that a text was decoded with the wrong encoding, and its repair
-(ftfy's `fix_encoding`: "voilÃ\xa0" → "voilà"); HTML entities in capital letters
-(&EACUTE;), which no standard has. Where neither occurs, `tidy` is `ftfy.fix_text`, up to
-white space (tests/parity, by random texts). For the rest pass `repair=ftfy.fix_text` to
-the tokenizer.
+(ftfy's `fix_encoding`: "sÃ³" → "só"); HTML entities in capital letters (&EACUTE;),
+which no standard has. Where neither occurs, `tidy` is `ftfy.fix_text` up to white space
+(tests/parity, on random texts). For the rest pass `repair=ftfy.fix_text` to the
+tokenizer.
 """
 
 from __future__ import annotations
