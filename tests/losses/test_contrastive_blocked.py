@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import TorchFunctionMode
 
 import vislearn
 from vislearn.losses.contrastive import info_nce, sigmoid_loss
@@ -97,12 +97,12 @@ def test_small_losses_keep_their_digits(name) -> None:
     assert ours == pytest.approx(exact, rel=2e-5, abs=2e-7)
 
 
-class LargestTensor(TorchDispatchMode):
+class LargestTensor(TorchFunctionMode):
     """Watches every operation and keeps the number of entries of the largest result."""
 
     entries = 0
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
         out = func(*args, **(kwargs or {}))
         for result in out if isinstance(out, tuple) else (out,):
             if isinstance(result, Tensor):

@@ -15,11 +15,18 @@ _PARTS = {
     "hard_distillation": "distillation",
     "info_nce": "contrastive",
     "info_nce_blocked": "contrastive_blocked",
+    "info_nce_distributed": "contrastive_distributed",
     "sigmoid_loss": "contrastive",
     "sigmoid_loss_blocked": "contrastive_blocked",
+    "sigmoid_loss_distributed": "contrastive_distributed",
     "soft_distillation": "distillation",
 }
-_MODULES = ("contrastive", "contrastive_blocked", "distillation")
+_MODULES = (
+    "contrastive",
+    "contrastive_blocked",
+    "contrastive_distributed",
+    "distillation",
+)
 
 if TYPE_CHECKING:
     from vislearn.losses.contrastive import gradient_share as gradient_share
@@ -28,6 +35,12 @@ if TYPE_CHECKING:
     from vislearn.losses.contrastive_blocked import info_nce_blocked as info_nce_blocked
     from vislearn.losses.contrastive_blocked import (
         sigmoid_loss_blocked as sigmoid_loss_blocked,
+    )
+    from vislearn.losses.contrastive_distributed import (
+        info_nce_distributed as info_nce_distributed,
+    )
+    from vislearn.losses.contrastive_distributed import (
+        sigmoid_loss_distributed as sigmoid_loss_distributed,
     )
     from vislearn.losses.distillation import distillation_loss as distillation_loss
     from vislearn.losses.distillation import hard_distillation as hard_distillation

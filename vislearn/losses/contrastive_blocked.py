@@ -108,7 +108,7 @@ class _InfoNCE(Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Gradients:  # type: ignore[override]
         """∂L / ∂l_ij = (softmax of row i + softmax of column j − 2 [i = j]) / 2N."""
-        _refuse_second_derivatives()
+        refuse_second_derivatives()
         image, text, scale, right, columns = ctx.saved_tensors
         to_image, to_text = torch.empty_like(image), torch.zeros_like(text)
         for part in _parts(len(image), ctx.block):
@@ -144,7 +144,7 @@ class _Sigmoid(Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Gradients:  # type: ignore[override]
         """∂L / ∂l_ij = (σ(l_ij) − [i = j]) / N."""
-        _refuse_second_derivatives()
+        refuse_second_derivatives()
         image, text, scale, bias = ctx.saved_tensors
         to_image, to_text = torch.empty_like(image), torch.zeros_like(text)
         sums = []
@@ -196,15 +196,16 @@ def _same_dtype(image: Tensor, text: Tensor, *scalars: Tensor | float) -> list[T
     return [torch.as_tensor(x).to(image.device, dtype) for x in (image, text, *scalars)]
 
 
-def _refuse_second_derivatives() -> None:
-    """Within `backward`, gradients are being recorded only if somebody asks for them.
+def refuse_second_derivatives() -> None:
+    """To be called in a `backward` whose formulas are no graph themselves.
 
-    The formulas there are no graph: what is derived from them would silently be lost.
+    What is derived from them would silently be lost. Gradients are recorded there only
+    if somebody asks for second derivatives.
     """
     if torch.is_grad_enabled():
         raise NotImplementedError(
-            "the blocked losses have no second derivatives: "
-            "take the dense loss for create_graph=True"
+            "this loss has no second derivatives: "
+            "take the dense one for create_graph=True"
         )
 
 
