@@ -167,7 +167,7 @@ def test_image_tower_equals_open_clip(
     system, std, size, pair, reference, images, difference, record_parity
 ) -> None:
     ours, theirs = pair(VITS[system], std)
-    visual = of_size(theirs, VITS[system], size, reference("open_clip")).visual
+    visual: Any = of_size(theirs, VITS[system], size, reference("open_clip")).visual
     visual.output_tokens = True
     x = images(*size)
     with torch.no_grad():
@@ -207,7 +207,7 @@ def test_logits_equal_open_clip(
     record_parity(system, "open_clip", "logits", error)
 
 
-def gradients(module: nn.Module, logits: Tensor) -> dict[str, Tensor]:
+def gradients(module: nn.Module, logits: Tensor) -> dict[str, Any]:
     """Gradients of a fixed random projection of the logits, by parameter name."""
     generator = torch.Generator().manual_seed(2)
     direction = torch.randn(logits.shape, generator=generator, dtype=torch.float64)

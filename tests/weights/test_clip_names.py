@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,13 +20,13 @@ VIT = {"patch_size": 8, "width": 32, "depth": 1, "heads": 2, "context": 8}
 RESNET = {"depths": (1, 1), "width": 8, "head_width": 8, "context": 8}
 
 
-def vit(seed: int, **options) -> CLIP:
+def vit(seed: int, **options) -> Any:
     torch.manual_seed(seed)
     settings = {"img_size": 32, "embed_dim": 24, **TEXT, **VIT, **options}
     return vislearn.create_model("clip_vit_b32", **settings).eval()
 
 
-def resnet(seed: int, **options) -> CLIP:
+def resnet(seed: int, **options) -> Any:
     torch.manual_seed(seed)
     settings = {"img_size": 32, "embed_dim": 24, **TEXT, **RESNET, **options}
     return vislearn.create_model("clip_rn50", **settings).eval()
