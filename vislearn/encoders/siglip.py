@@ -210,8 +210,10 @@ class SigLIP(DualEncoder):
         ValueError: as the towers do.
     """
 
+    tower: type[SigLIPVision] = SigLIPVision  # of the images
+
     def __init__(self, config: SigLIPConfig) -> None:
-        visual, text = SigLIPVision(config.visual), TextTransformer(config.text)
+        visual, text = self.tower(config.visual), TextTransformer(config.text)
         super().__init__(config, visual, text, scale=START_SCALE, bias=START_BIAS)
 
 
