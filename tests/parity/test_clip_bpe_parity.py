@@ -50,7 +50,7 @@ TEXTS = [
 ]
 
 # What the reference has as letters and Python's tables do not know yet.
-KNOWN = st.characters(exclude_categories=("Cn",))
+KNOWN = st.characters(exclude_categories=["Cn"])
 NASTY_PARTS = [
     *("'s", "'S", "'ſ", "ſ", "_", "1", "½", "Ⅷ", "一", "a", "B", "é", "e\u0301"),
     *("한", "\u1112\u1161\u11ab", "각", "🌟", "\u200d", "<", "&lt;", " ", "\n"),

@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Any
 _PARTS = {
     "BPE": "bpe",
     "CLIPTokenizer": "clip",
+    "bilingual_bpe": "bilingual",
+    "bytes_per_token": "cost",
+    "tokens_per_text": "cost",
 }
-_MODULES = ("batch", "bpe", "clip", "clip_cleaning")
+_MODULES = ("batch", "bilingual", "bpe", "clip", "clip_cleaning", "cost")
 
 if TYPE_CHECKING:
+    from vislearn.tokenizers.bilingual import bilingual_bpe as bilingual_bpe
     from vislearn.tokenizers.bpe import BPE as BPE
     from vislearn.tokenizers.clip import CLIPTokenizer as CLIPTokenizer
+    from vislearn.tokenizers.cost import bytes_per_token as bytes_per_token
+    from vislearn.tokenizers.cost import tokens_per_text as tokens_per_text
 
 
 def __getattr__(name: str) -> Any:
