@@ -42,7 +42,7 @@ SHAPES = ((40, 40), (20, 90), (90, 30), (64, 48))
 
 def tiny(**options) -> Any:
     torch.manual_seed(0)
-    model = NaFlexSigLIP(NaFlexConfig(**{**TINY, **options})).eval()
+    model: Any = NaFlexSigLIP(NaFlexConfig(**{**TINY, **options})).eval()
     torch.nn.init.normal_(model.visual.pos_embed)
     return model
 
@@ -264,7 +264,7 @@ def test_a_table_of_another_size_is_fitted_when_loaded() -> None:
     load(large, small.state_dict())
     expected = small.visual.position_table((6, 6))
     torch.testing.assert_close(large.visual.pos_embed, expected)
-    tower = load(tiny().visual, small.state_dict())
+    tower: Any = load(tiny().visual, small.state_dict())
     assert torch.equal(tower.pos_embed, small.visual.pos_embed)
 
 

@@ -20,7 +20,7 @@ from vislearn.encoders.siglip import (
 from vislearn.layers.attention import record_attention
 from vislearn.weights import load
 
-TINY = {
+TINY: dict[str, Any] = {
     "img_size": 32,
     "patch_size": 8,
     "width": 48,

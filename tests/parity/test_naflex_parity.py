@@ -151,7 +151,7 @@ def test_a_padded_batch_equals_transformers(
     length, std, reference, randomise, difference, record_parity
 ) -> None:
     theirs = randomise(build_transformers(reference("transformers"), BASE), std)
-    ours = load(NaFlexSigLIP(BASE).eval(), theirs.state_dict(), "transformers")
+    ours: Any = load(NaFlexSigLIP(BASE).eval(), theirs.state_dict(), "transformers")
     batch, words = batch_of(pictures(), length), ids()
     with torch.no_grad():
         expected = call_transformers(theirs, batch, input_ids=words)
@@ -174,7 +174,7 @@ def test_one_picture_equals_transformers_and_timm(
     grid, std, reference, randomise, difference, record_parity
 ) -> None:
     batch = batch_of(pictures((grid,)), grid[0] * grid[1])
-    hugging = randomise(build_transformers(reference("transformers"), BASE), std)
+    hugging: Any = randomise(build_transformers(reference("transformers"), BASE), std)
     ours = load(NaFlexVision(BASE.visual).eval(), hugging.state_dict(), "transformers")
     with torch.no_grad():
         expected, out = call_transformers(hugging.vision_model, batch), ours(batch)
@@ -236,7 +236,7 @@ def test_gradients_equal_transformers_and_timm(
     std, reference, randomise, gradient_difference, record_parity
 ) -> None:
     batch, P = batch_of(pictures()), BASE.patch_size
-    hugging = randomise(build_transformers(reference("transformers"), BASE), std)
+    hugging: Any = randomise(build_transformers(reference("transformers"), BASE), std)
     ours = load(NaFlexVision(BASE.visual).eval(), hugging.state_dict(), "transformers")
     vision = hugging.vision_model
     expected = gradients(vision, call_transformers(vision, batch).pooler_output)
@@ -264,6 +264,7 @@ class ProbeSeesPadding(NaFlexVision):
         for block in self.blocks:
             x = block(x, hide)
         x = self.norm(x)
+        assert self.attn_pool is not None
         return NaFlexOutput(x, batch.mask, self.attn_pool(x), batch.grids)
 
 
@@ -275,6 +276,7 @@ class TokensSeePadding(NaFlexVision):
         for block in self.blocks:
             x = block(x)
         x = self.norm(x)
+        assert self.attn_pool is not None
         return NaFlexOutput(x, batch.mask, self.attn_pool(x, hide), batch.grids)
 
 

@@ -127,14 +127,11 @@ def build_transformers(transformers, config: SigLIPConfig) -> Any:
     return transformers.SiglipModel(settings)
 
 
-def gradients(module: nn.Module, *outputs: Tensor) -> dict[str, Tensor]:
-    """Gradients of fixed random projections of the outputs, by parameter name."""
-    generator = torch.Generator().manual_seed(2)
+def gradients(module: nn.Module, output: Tensor) -> dict[str, Tensor]:
+    """Gradients of a fixed random projection, by parameter name."""
+    direction = torch.randn(output.shape, generator=torch.Generator().manual_seed(2))
     module.zero_grad()
-    sum(
-        (output * torch.randn(output.shape, generator=generator)).sum()
-        for output in outputs
-    ).backward()
+    (output * direction).sum().backward()
     return {
         name: parameter.grad
         for name, parameter in module.named_parameters()
@@ -172,8 +169,8 @@ def test_what_is_cut_off_is_cut_off_by_timm_and_transformers(
     record_parity("SigLIP, cut", "timm", "tokens", difference(out.tokens, expected))
 
     config = replace(CUT, pos_antialias=False)
-    hugging = randomise(build_transformers(reference("transformers"), config), std)
-    dual = load(SigLIP(config).eval(), hugging.state_dict(), "transformers")
+    hugging: Any = randomise(build_transformers(reference("transformers"), config), std)
+    dual: Any = load(SigLIP(config).eval(), hugging.state_dict(), "transformers")
     with torch.no_grad():
         expected = hugging.vision_model(x, interpolate_pos_encoding=True)
         out = dual(x)
@@ -204,7 +201,7 @@ def test_equals_transformers(
 ) -> None:
     config = replace(config, pos_antialias=False)
     theirs = randomise(build_transformers(reference("transformers"), config), std)
-    ours = load(SigLIP(config).eval(), theirs.state_dict(), "transformers")
+    ours: Any = load(SigLIP(config).eval(), theirs.state_dict(), "transformers")
     x, words = images(*size), ids()
     with torch.no_grad():
         expected = theirs(words, x, interpolate_pos_encoding=True)
@@ -228,7 +225,7 @@ def test_gradients_equal_transformers(
 ) -> None:
     """Through the logits, so that scale and bias are among them."""
     theirs = randomise(build_transformers(reference("transformers"), BASE), std)
-    ours = load(SigLIP(BASE).eval(), theirs.state_dict(), "transformers")
+    ours: Any = load(SigLIP(BASE).eval(), theirs.state_dict(), "transformers")
     x, words = images(32, 32), ids()
     expected = gradients(theirs, theirs(words, x).logits_per_image)
     logits = ours.logits(ours.encode_image(x), ours.encode_text(words))
@@ -246,7 +243,7 @@ def test_equals_open_clip(
 ) -> None:
     timm, open_clip = reference("timm"), reference("open_clip")
     theirs = randomise(build_open_clip(open_clip, timm, config), std)
-    ours = load(SigLIP(config).eval(), theirs.state_dict(), "open_clip")
+    ours: Any = load(SigLIP(config).eval(), theirs.state_dict(), "open_clip")
     x, words = images(24, 40), ids(config, length)
     with torch.no_grad():
         image, text = ours.encode_image(x), ours.encode_text(words)
@@ -267,7 +264,7 @@ def test_gradients_equal_open_clip(
 ) -> None:
     timm, open_clip = reference("timm"), reference("open_clip")
     theirs = randomise(build_open_clip(open_clip, timm, BASE), std)
-    ours = load(SigLIP(BASE).eval(), theirs.state_dict(), "open_clip")
+    ours: Any = load(SigLIP(BASE).eval(), theirs.state_dict(), "open_clip")
     x, words = images(32, 32), ids()
     expected = gradients(theirs, theirs.get_logits(x, words)[0])
     logits = ours.logits(ours.encode_image(x), ours.encode_text(words))
@@ -365,7 +362,7 @@ def test_the_tolerance_catches(mistake, reference, randomise, images, difference
         theirs = randomise(build_transformers(transformers, right), std)
         state = theirs.state_dict()
         state = change(state) if change in ON_THE_STATE else state
-        ours = load(build(config).eval(), state, "transformers")
+        ours: Any = load(build(config).eval(), state, "transformers")
         x, words = images(24, 40), ids()
         with torch.no_grad():
             expected = theirs(words, x, interpolate_pos_encoding=True)
