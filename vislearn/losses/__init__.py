@@ -16,6 +16,7 @@ _PARTS = {
     "info_nce": "contrastive",
     "info_nce_blocked": "contrastive_blocked",
     "info_nce_distributed": "contrastive_distributed",
+    "masked_feature_loss": "reconstruction",
     "sigmoid_loss": "contrastive",
     "sigmoid_loss_blocked": "contrastive_blocked",
     "sigmoid_loss_distributed": "contrastive_distributed",
@@ -26,6 +27,7 @@ _MODULES = (
     "contrastive_blocked",
     "contrastive_distributed",
     "distillation",
+    "reconstruction",
 )
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
     from vislearn.losses.distillation import distillation_loss as distillation_loss
     from vislearn.losses.distillation import hard_distillation as hard_distillation
     from vislearn.losses.distillation import soft_distillation as soft_distillation
+    from vislearn.losses.reconstruction import (
+        masked_feature_loss as masked_feature_loss,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -131,15 +131,15 @@ class _Sigmoid(Function):
     def forward(  # type: ignore[override]
         ctx: Any, image: Tensor, text: Tensor, scale: Tensor, bias: Tensor, block: int
     ) -> Tensor:
-        sums = []
+        total = torch.zeros_like(scale)
         for part in _parts(len(image), block):
             logits = _product(image[part], text.T).mul_(scale).add_(bias)  # (b, N)
             signed = logits.neg_()  # z = −1 …
             signed.diagonal(part.start).neg_()  # … but +1 on the diagonal
-            sums.append(F.logsigmoid(signed).sum())
+            total -= F.logsigmoid(signed).sum()
         ctx.save_for_backward(image, text, scale, bias)
         ctx.block = block
-        return -torch.stack(sums).sum() / len(image)
+        return total / len(image)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Gradients:  # type: ignore[override]
@@ -147,16 +147,16 @@ class _Sigmoid(Function):
         refuse_second_derivatives()
         image, text, scale, bias = ctx.saved_tensors
         to_image, to_text = torch.empty_like(image), torch.zeros_like(text)
-        sums = []
+        to_bias = torch.zeros_like(bias)
         for part in _parts(len(image), ctx.block):
             push = _product(image[part], text.T).mul_(scale).add_(bias)  # (b, N)
             _surprise(push, part)
             to_image[part] = _product(push, text)
             to_text += _product(push.T, image[part])
-            sums.append(push.sum())
+            to_bias += push.sum()
         factor = grad / len(image)
         to_scale = factor * (to_image * image).sum()  # Σ push_ij · x_i·y_j
-        to_bias = factor * torch.stack(sums).sum()
+        to_bias = factor * to_bias
         factor = factor * scale
         return to_image.mul_(factor), to_text.mul_(factor), to_scale, to_bias, None
 
