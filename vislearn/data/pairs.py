@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -30,24 +31,23 @@ MIXED = "mixed"  # each scene a phrase or a sentence
 _STREAM = 400
 
 # {} is the name; {a} the name with its article, {이/가} with its particle.
-TEMPLATES = {
+CAPTION_TEMPLATES = {
     "ko": (
         "{}",
-        "큰 {}",
         "{이/가} 있습니다.",
+        "큰 {}",
         "큰 {이/가} 있습니다.",
-        "{}의 그림",
-        "그림에 {이/가} 보입니다.",
+        "그림에 큰 {이/가} 있습니다.",
     ),
     "en": (
         "{}",
-        "a large {}",
         "There is {a}.",
+        "a large {}",
         "There is a large {}.",
-        "a picture of {a}",
-        "The picture shows {a}.",
+        "The picture shows a large {}.",
     ),
 }
+TRAINED = slice(2, 4)  # the forms of `shape_pairs`; the others are new to its student
 
 
 @dataclass(frozen=True)
@@ -177,14 +177,14 @@ def prompt(template: str, name: str) -> str:
     return template.replace("{" + place + "}", name)
 
 
-def prompts(language: str) -> list[Callable[[str], str]]:
+def caption_prompts(language: str) -> list[Callable[[str], str]]:
     """The templates of a language as functions from a name to a text.
 
     Raises:
         ValueError: for another language than "ko" and "en".
     """
     check_language(language)
-    return [lambda name, t=t: prompt(t, name) for t in TEMPLATES[language]]  # type: ignore[misc]
+    return [partial(prompt, template) for template in CAPTION_TEMPLATES[language]]
 
 
 def emoji_pairs(

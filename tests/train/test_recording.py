@@ -1,0 +1,71 @@
+"""An experiment that was stopped goes on; changed settings start anew."""
+
+import json
+
+import pytest
+
+from vislearn.train.recording import record_runs
+
+PLAN = [{"size": 1, "seed": 0}, {"size": 2, "seed": 0}]
+
+
+def make(calls: list):
+    def measure(size: int, seed: int) -> dict:
+        calls.append((size, seed))
+        return {"twice": 2 * size}
+
+    return measure
+
+
+def test_a_result_says_what_was_measured_with_what_and_when(tmp_path):
+    path = tmp_path / "results" / "twice.json"
+    result = record_runs(path, "How much?", {"a": (1, 2)}, PLAN, make([]))
+    assert json.loads(path.read_text()) == result
+    assert result["question"] == "How much?"
+    assert result["settings"] == {"a": [1, 2]}
+    assert [run["twice"] for run in result["runs"]] == [2, 4]
+    assert result["runs"][0]["arguments"] == PLAN[0]
+    assert result["cpu_seconds"] >= 0
+    assert {"versions", "hardware", "date"} <= set(result)
+
+
+def test_only_missing_runs_are_made(tmp_path):
+    path, calls = tmp_path / "twice.json", []
+    record_runs(path, "?", {}, PLAN[:1], make(calls))
+    result = record_runs(path, "?", {}, PLAN, make(calls))
+    assert calls == [(1, 0), (2, 0)]
+    assert len(result["runs"]) == 2
+    record_runs(path, "?", {}, PLAN, make(calls), again=True)
+    assert len(calls) == 4
+
+
+def test_a_stopped_experiment_keeps_its_finished_runs(tmp_path):
+    path, calls = tmp_path / "twice.json", []
+
+    def stops(size: int, seed: int) -> dict:
+        if size == 2:
+            raise KeyboardInterrupt
+        return make(calls)(size, seed)
+
+    with pytest.raises(KeyboardInterrupt):
+        record_runs(path, "?", {}, PLAN, stops)
+    record_runs(path, "?", {}, PLAN, make(calls))
+    assert calls == [(1, 0), (2, 0)]
+
+
+def test_changed_settings_make_all_runs_anew(tmp_path):
+    path, calls = tmp_path / "twice.json", []
+    record_runs(path, "?", {"lr": 1}, PLAN, make(calls))
+    record_runs(path, "?", {"lr": 2}, PLAN, make(calls))
+    assert len(calls) == 4
+
+
+def test_runs_that_are_no_longer_planned_are_dropped(tmp_path):
+    path = tmp_path / "twice.json"
+    record_runs(path, "?", {}, PLAN, make([]))
+    assert len(record_runs(path, "?", {}, PLAN[1:], make([]))["runs"]) == 1
+
+
+def test_a_run_cannot_be_planned_twice(tmp_path):
+    with pytest.raises(ValueError, match="planned twice"):
+        record_runs(tmp_path / "x.json", "?", {}, [PLAN[0], PLAN[0]], make([]))
