@@ -165,6 +165,19 @@ def test_a_tower_that_does_not_tell_its_width_is_found_out_by_the_logits() -> No
         model.logits(image, model.encode_text(texts(3)))
 
 
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan")])
+def test_scale_without_logarithm_is_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match="scale must be above 0, got"):
+        dual(scale=scale)
+
+
+def test_whole_numbers_are_good_enough_for_scale_and_bias() -> None:
+    model = dual(scale=10, bias=-10)
+    assert model.scale.item() == pytest.approx(10.0)
+    assert model.logit_bias is not None
+    assert model.logit_bias.is_floating_point()
+
+
 @pytest.mark.parametrize("shape", [(16,), (2, 3, 16), (2, 8)], ids=str)
 def test_embeddings_of_another_shape_are_refused(shape) -> None:
     model, text = dual(), torch.randn(3, 16)

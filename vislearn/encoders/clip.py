@@ -13,8 +13,8 @@ Tested against: open_clip, transformers and timm, in value and gradient (tests/p
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any
 
 from torch import Tensor, nn
 
@@ -70,32 +70,27 @@ class CLIPVision(ViT):
     def __init__(self, config: CLIPVisionConfig) -> None:
         super().__init__(config)
         self.proj = nn.Linear(config.width, config.embed_dim, bias=False)
-        self.init_projection()
+        nn.init.normal_(self.proj.weight, std=config.width**-0.5)
 
     def pool(self, prefix: Tensor, tokens: Tensor) -> Tensor:
         """The image embedding: prefix (B, R, D), tokens (B, N, D) -> (B, E)."""
         return self.proj(super().pool(prefix, tokens))
 
     def init_weights(self) -> None:
-        """Fresh random weights: CLS and positions by D^-½ as in CLIP's code.
+        """Fresh random weights: CLS, positions and projection by D^-½, as in CLIP.
 
-        That code leaves the blocks of the image tower to torch; here they begin like
+        CLIP's code leaves the blocks of the image tower to torch; here they begin like
         those of the text tower, whose residual stream does not grow with the depth.
         """
         super().init_weights()
-        std = self.config.width**-0.5
-        for table in (self.cls_token, self.pos_embed):
-            if isinstance(table, nn.Parameter):
-                nn.init.normal_(table, std=std)
+        for name, parameter in self.named_parameters():
+            if name in ("cls_token", "pos_embed", "proj.weight"):
+                nn.init.normal_(parameter, std=self.config.width**-0.5)
         init_blocks(self.blocks)
-
-    def init_projection(self) -> None:
-        """The map into the common space: normal with std D^-½."""
-        nn.init.normal_(self.proj.weight, std=self.config.width**-0.5)
 
 
 @dataclass(frozen=True)
-class _CLIPSizes(ImageSized):
+class _CLIPSizes(ImageSized, ABC):
     """What the configs of all CLIP models share: the common space, the text tower."""
 
     img_size: int | tuple[int, int] = 224  # pixels, or (height, width)
@@ -116,9 +111,9 @@ class _CLIPSizes(ImageSized):
         _ = self.visual, self.text  # they check themselves
 
     @property
-    def visual(self) -> Any:
+    @abstractmethod
+    def visual(self) -> CLIPVisionConfig | ModifiedResNetConfig:
         """The config of the image tower."""
-        raise NotImplementedError
 
     @property
     def text(self) -> TextConfig:

@@ -56,11 +56,15 @@ class DualEncoder(VisionEncoder):
     ) -> None:
         super().__init__()
         check_widths(visual, text)
+        if not scale > 0:
+            raise ValueError(f"scale must be above 0, got {scale}")
         self.config = config
         self.visual = visual
         self.text = text
         self.logit_scale = nn.Parameter(torch.tensor(math.log(scale)))
-        self.logit_bias = None if bias is None else nn.Parameter(torch.tensor(bias))
+        self.logit_bias = (
+            None if bias is None else nn.Parameter(torch.tensor(float(bias)))
+        )
 
     def forward(self, images: Tensor) -> VisionOutput:
         return self.visual(images)
