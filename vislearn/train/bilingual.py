@@ -26,6 +26,7 @@ from torch import Tensor
 from vislearn.data.composition import SWAPS, wrong_captions
 from vislearn.data.pairs import (
     CAPTION_TEMPLATES,
+    TRAINED,
     WORLD,
     Pairs,
     class_names,
@@ -221,6 +222,27 @@ def _preferred(
     false = embed_texts(dual, bpe, [str(wrong[i]) for i in chosen])
     share = choice_accuracy(places[chosen], true, false)
     return {"right": round(share, 4), "count": len(chosen)}
+
+
+def brief(dual: DualEncoder, bpe: BPE, seed: int = 0) -> dict[str, dict[str, float]]:
+    """Measured in two seconds: naming with a template of training, and recall at 1.
+
+    Returns:
+        {"zero_shot": {"seen": …, "held_out": …}, "recall": {"image to ko": …, …}}, the
+        first two averaged over the languages
+    """
+    right = {}
+    for combos in ("seen", "held_out"):
+        images, labels = shape_classes(1000, TEST + seed, WORLD, combos)
+        places = embed_images(dual, images)
+        hits = [
+            _right(places @ classes(dual, bpe, language, [form]).T, labels)["both"]
+            for language in LANGUAGES
+            for form in CAPTION_TEMPLATES[language][TRAINED][-1:]
+        ]
+        right[combos] = round(sum(hits) / len(hits), 4)
+    recall = {name: found["1"] for name, found in retrieval(dual, bpe, seed).items()}
+    return {"zero_shot": right, "recall": recall}
 
 
 def _share(hits: Tensor) -> float:

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 
 from vislearn.encoders.dual import DualEncoder
-from vislearn.losses.contrastive import info_nce, sigmoid_loss
 from vislearn.train.loop import History, OnStep, descend
 
 # (image (B, E), text (B, E), scale, bias) -> scalar; the bias is None without one
@@ -125,15 +124,18 @@ def _loss(loss: str | PairLoss, model: DualEncoder) -> PairLoss:
     """The loss as a function of embeddings, scale and bias."""
     if callable(loss):
         return loss
+    if loss not in ("info_nce", "sigmoid"):
+        raise ValueError(f"loss {loss!r}: expected 'info_nce', 'sigmoid' or a function")
+    # Here, so that a loss of one's own needs no other (in a lab it is the answer).
+    from vislearn.losses.contrastive import info_nce, sigmoid_loss
+
     if loss == "info_nce":
         return lambda image, text, scale, bias: info_nce(image, text, scale)
-    if loss != "sigmoid":
-        raise ValueError(f"loss {loss!r}: expected 'info_nce', 'sigmoid' or a function")
     if model.logit_bias is None:
         raise ValueError(
             "the sigmoid loss needs a bias: small_dual(…, bias=-10.0), as SigLIP begins"
         )
-    return sigmoid_loss  # type: ignore[return-value]
+    return lambda image, text, scale, bias: sigmoid_loss(image, text, scale, bias)  # type: ignore[arg-type]
 
 
 def usual_bias(batch_size: int) -> float:
