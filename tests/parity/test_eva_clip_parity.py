@@ -195,6 +195,18 @@ def test_the_tolerance_catches(mistake, pair, images, difference) -> None:
         assert difference(mine, scale * image @ text.T) > 1e-5
 
 
+def test_positions_of_another_grid_are_resized_like_open_clips(
+    pair, images, difference
+) -> None:
+    _, theirs = pair("EVA02-B-16", 0.2)
+    larger = EVACLIP(replace(EVA02, img_size=(48, 80))).eval()
+    load(larger, theirs.state_dict(), "open_clip")
+    assert larger.visual.pos_embed.shape == (1, 16, 48)
+    x = images(48, 80)
+    with torch.no_grad():
+        assert difference(larger(x).pooled, theirs.encode_image(x)) <= 1e-5
+
+
 @pytest.mark.parametrize("format", ["timm", "open_clip"])
 def test_image_tower_is_read_into_the_tower_alone(
     format, pair, images, difference

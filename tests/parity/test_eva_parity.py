@@ -140,6 +140,21 @@ def test_both_layouts_of_q_k_and_v_are_read(
         assert difference(ours(x).logits, theirs(x)) <= 1e-5
 
 
+def test_spare_classifier_is_left_out_and_a_missing_projection_is_missed(
+    reference, randomise, images, difference
+) -> None:
+    theirs = randomise(build_timm(reference("timm"), "eva02_base_patch14_224"), 0.2)
+    state = theirs.state_dict()
+    ours = load(EVA(replace(BASE, num_classes=None)).eval(), state, "timm")
+    x = images(64, 64)
+    with torch.no_grad():
+        expected = theirs.forward_head(theirs.forward_features(x), pre_logits=True)
+        assert difference(ours(x).pooled, expected) <= 1e-5
+    without = {key: value for key, value in state.items() if "head" not in key}
+    with pytest.raises(ValueError, match=r"2 missing \(head.weight, head.bias\)"):
+        load(EVA(BASE), without, "timm")
+
+
 def test_angles_that_older_files_store_are_no_weights(reference, randomise) -> None:
     state = build_timm(reference("timm"), "eva02_tiny_patch14_224").state_dict()
     angles = torch.zeros(16, 12)

@@ -6,8 +6,8 @@ keys. EVA-02 also gates its MLP (SwiGLU), turns queries and keys (2-D RoPE, *bes
 learned positions) and, from B on, has a second norm inside the MLP (sub-LN); its CLIP
 towers have one inside the attention, too.
 
-Kept: the whole encoder. The pre-training is `vislearn.train.masked_features`. Left out:
-dropout, which no released config uses.
+Kept: the whole encoder; the pre-training is `vislearn.train.masked_features`. Left out:
+dropout.
 Tested against: timm and open_clip, in value and gradient (tests/parity). State-dict
 names are timm's except for q, k and v (always packed) and the sub-LN, which belongs to
 the linear layer behind it.

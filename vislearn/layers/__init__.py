@@ -18,7 +18,9 @@ _PARTS = {
     "LayerNorm2d": "norms",
     "LayerScale": "scale",
     "Mlp": "mlp",
+    "NormedLinear": "linear",
     "PatchEmbed": "patches",
+    "QVLinear": "linear",
     "RelativeBias": "relative",
     "SwiGLU": "mlp",
     "interpolate": "positions",
@@ -33,6 +35,7 @@ _PARTS = {
 _MODULES = (
     "attention",
     "blocks",
+    "linear",
     "mlp",
     "norms",
     "patches",
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
     from vislearn.layers.attention import Attention as Attention
     from vislearn.layers.attention import record_attention as record_attention
     from vislearn.layers.blocks import Block as Block
+    from vislearn.layers.linear import NormedLinear as NormedLinear
+    from vislearn.layers.linear import QVLinear as QVLinear
     from vislearn.layers.mlp import Mlp as Mlp
     from vislearn.layers.mlp import SwiGLU as SwiGLU
     from vislearn.layers.norms import LayerNorm2d as LayerNorm2d
