@@ -1,7 +1,7 @@
 """Contrastive losses: which text belongs to which image?
 
 Papers: InfoNCE as in CLIP, arXiv:2103.00020, section 2.3 and Figure 3; several
-positives as in UniCL, arXiv:2204.03610, section 3.2; the sigmoid loss of SigLIP,
+positives as in UniCL, arXiv:2204.03610, section 3; the sigmoid loss of SigLIP,
 arXiv:2303.15343, section 3.2 and Algorithm 1; what the temperature does to negatives,
 arXiv:2012.09740, section 3.
 
@@ -102,7 +102,7 @@ def gradient_share(image: Tensor, text: Tensor, scale: Tensor | float) -> Tensor
 
     Entry (i, j) is |∂L / ∂s_ij| / |∂L / ∂s_ii| for the half of the loss in which images
     choose: softmax(scale · similarity) over the wrong texts alone (arXiv:2012.09740,
-    equation 6). The shares of a row sum to 1. A small scale pushes all wrong texts
+    section 3, calls them relative penalties). The shares of a row sum to 1. A small scale pushes all wrong texts
     alike; a large one pushes only those that are most similar to the image.
 
     Shapes:

@@ -1,6 +1,6 @@
 """Losses of masked image modelling: say what the hidden patches hold.
 
-Paper: EVA, arXiv:2211.07636, section 2.1: the student sees an image with holes and
+Paper: EVA, arXiv:2211.07636, section 2: the student sees an image with holes and
 predicts, at the holes, the features that a frozen CLIP has of the whole image. The loss
 is the negative cosine similarity, so that only the direction of a feature counts. It is
 not a reconstruction of pixels, which is MAE's task.

@@ -1,6 +1,6 @@
 """Gradient caching: one big contrastive batch in the memory of a small one.
 
-Paper: arXiv:2101.06983, section 3.2. Summing the gradients of small batches is not the
+Paper: arXiv:2101.06983, section 3. Summing the gradients of small batches is not the
 gradient of the big one here, because every pair needs the others as negatives. But the
 loss sees a sample only through its embedding, and embeddings are small:
 
