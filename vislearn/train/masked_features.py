@@ -201,9 +201,9 @@ def teacher_features(
 def constant_loss(targets: Tensor) -> float:
     """The loss of the best student that says the same about every patch.
 
-    The features of a CLIP point in similar directions, so a student that has learned
-    nothing about images can be far below 0: compare with this, not with 0. The best
-    constant is the mean of the targets: it has the largest sum of cosines with them.
+    Where the features of a teacher point in similar directions, a student that has
+    learned nothing about images can be far below 0: compare with this, not with 0. The
+    best constant is the mean of the targets: its cosines with them have the largest sum.
 
     Shapes:
         targets (M, N, E) as from `teacher_features`
