@@ -203,7 +203,7 @@ def constant_loss(targets: Tensor) -> float:
 
     Where the features of a teacher point in similar directions, a student that has
     learned nothing about images can be far below 0: compare with this, not with 0. The
-    best constant is the mean of the targets: its cosines with them have the largest sum.
+    best constant is the mean of the targets: it has the largest sum of cosines.
 
     Shapes:
         targets (M, N, E) as from `teacher_features`
