@@ -33,6 +33,7 @@ from vislearn.train.bilingual import (
     centred,
     embed_images,
     embed_texts,
+    reader,
     tables,
 )
 from vislearn.train.dual import fit_dual
@@ -88,7 +89,7 @@ def shares(
     """Where the push goes at each scale, on average over images."""
     pairs = shape_pairs(64 * BATCHES, 3 * TEST + seed, kind="phrase")
     image = embed_images(dual, pairs.images).split(64)
-    text = embed_texts(dual, bpe, pairs.captions["en"]).split(64)
+    text = embed_texts(dual, reader(bpe), pairs.captions["en"]).split(64)
     same = [g[:, None] == g for g in pairs.groups.split(64)]
     return [_share(image, text, same, scale) for scale in scales]
 

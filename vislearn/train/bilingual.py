@@ -15,7 +15,7 @@ A seed of a test draws other scenes than the same seed of a training: `TEST` is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import permutations
 from typing import Any
@@ -41,6 +41,7 @@ from vislearn.evaluate.retrieval import SameGroup, choice_accuracy, recall_at_k
 from vislearn.evaluate.zero_shot import classifier
 from vislearn.tokenizers.bpe import BPE
 
+Tokenizer = Callable[[Sequence[str]], Tensor]  # texts -> ids (B, L)
 PAIRS = 6000  # to learn from
 RECIPE: dict[str, Any] = {
     "steps": 600,
@@ -80,6 +81,11 @@ def tables(bpe: BPE, pairs: Pairs, context: int = CONTEXT) -> dict[str, Tensor]:
     return {name: bpe(texts, context) for name, texts in pairs.captions.items()}
 
 
+def reader(bpe: BPE, context: int = CONTEXT, too_long: str = "error") -> Tokenizer:
+    """The tokenizer as a function of texts alone: B texts -> ids (B, L)."""
+    return partial(bpe, context=context, too_long=too_long)
+
+
 @torch.no_grad()
 def embed_images(dual: DualEncoder, images: Tensor, batch_size: int = 250) -> Tensor:
     """Normalised embeddings of images in 0..1: (M, 3, H, W) -> (M, E)."""
@@ -89,10 +95,10 @@ def embed_images(dual: DualEncoder, images: Tensor, batch_size: int = 250) -> Te
 
 @torch.no_grad()
 def embed_texts(
-    dual: DualEncoder, bpe: BPE, texts: Sequence[str], context: int = CONTEXT
+    dual: DualEncoder, tokenizer: Tokenizer, texts: Sequence[str]
 ) -> Tensor:
     """Normalised embeddings of texts: M texts -> (M, E)."""
-    parts = bpe(texts, context).split(500)
+    parts = tokenizer(texts).split(500)
     return torch.cat([dual.encode_text(part) for part in parts])
 
 
@@ -140,9 +146,8 @@ def classes(
     dual: DualEncoder, bpe: BPE, language: str, templates: Sequence[str]
 ) -> Tensor:
     """The classifier made of the 64 names in some templates: (64, E)."""
-    tokenizer = partial(bpe, context=CONTEXT)
     fill = [partial(prompt, template) for template in templates]
-    return classifier(dual.encode_text, tokenizer, class_names(language), fill)
+    return classifier(dual.encode_text, reader(bpe), class_names(language), fill)
 
 
 def _right(scores: Tensor, labels: Tensor) -> dict[str, float]:
@@ -169,16 +174,16 @@ def retrieval(
         {"image to ko": {"1": …, "5": …}, "ko to image": …, "en to ko": …, …}
     """
     pairs = shape_pairs(count, TEST + seed, world, combos, kind="phrase")
-    return pair_recall(dual, bpe, pairs)
+    return pair_recall(dual, reader(bpe), pairs)
 
 
 def pair_recall(
-    dual: DualEncoder, bpe: BPE, pairs: Pairs, context: int = CONTEXT
+    dual: DualEncoder, tokenizer: Tokenizer, pairs: Pairs
 ) -> dict[str, dict[str, float]]:
     """Recall at 1 and 5 between images and both languages, in every direction."""
     places = {"image": embed_images(dual, pairs.images)}
     for language, texts in pairs.captions.items():
-        places[language] = embed_texts(dual, bpe, texts, context)
+        places[language] = embed_texts(dual, tokenizer, texts)
     right = SameGroup(pairs.groups, pairs.groups)
     found = {}
     for one, other in permutations(places, 2):
@@ -218,8 +223,8 @@ def _preferred(
     wrong: Sequence[str | None],
 ) -> dict[str, float]:
     chosen = [i for i, text in enumerate(wrong) if text is not None]
-    true = embed_texts(dual, bpe, [right[i] for i in chosen])
-    false = embed_texts(dual, bpe, [str(wrong[i]) for i in chosen])
+    true = embed_texts(dual, reader(bpe), [right[i] for i in chosen])
+    false = embed_texts(dual, reader(bpe), [str(wrong[i]) for i in chosen])
     share = choice_accuracy(places[chosen], true, false)
     return {"right": round(share, 4), "count": len(chosen)}
 
