@@ -273,6 +273,7 @@ def test_a_table_of_another_size_is_fitted_when_loaded() -> None:
     [
         ({"pos_grid": (0, 4)}, r"pos_grid must be \(rows, columns\) of at least 1"),
         ({"pos_grid": 4}, r"pos_grid must be \(rows, columns\) .* got 4"),
+        ({"pos_grid": (4.0, 4)}, r"pos_grid must be .* got \(4.0, 4\)"),
         ({"max_patches": 0}, "max_patches must be at least 1, got 0"),
         ({"num_classes": 3}, "num_classes must be None, got 3"),
         ({"heads": 5}, "width 48 is not divisible by heads 5"),
@@ -302,13 +303,20 @@ def test_impossible_images_are_refused(images, message: str) -> None:
     ("grids", "message"),
     [
         (((2, 2),), "expected patches .* and 1 grids"),
-        (((2, 2), (3, 3)), "a grid of 3 × 3 does not fit 8 patches"),
-        (((2, 2), (0, 3)), "a grid of 0 × 3 does not fit 8 patches"),
+        (((2, 2), (3, 3)), r"a grid \(h, w\) within 8 patches, got \(3, 3\)"),
+        (((2, 2), (0, 3)), r"a grid \(h, w\) within 8 patches, got \(0, 3\)"),
+        (([2, 2], [2, 4]), r"a grid \(h, w\) within 8 patches, got \[2, 2\]"),
+        ((4, 4), r"a grid \(h, w\) within 8 patches, got 4"),
     ],
 )
 def test_grids_that_do_not_fit_the_patches_are_refused(grids, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         NaFlexBatch(torch.zeros(2, 8, 192), grids)
+
+
+def test_a_batch_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="B at least 1, got .* and 0 grids"):
+        NaFlexBatch(torch.zeros(0, 8, 192), ())
 
 
 def test_patches_of_another_size_are_refused() -> None:

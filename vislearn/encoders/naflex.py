@@ -1,6 +1,6 @@
 """SigLIP 2 NaFlex: pictures in their own aspect ratio, several shapes in one batch.
 
-Papers: SigLIP 2 arXiv:2502.14786, section 2.4.2; the idea of patches in native
+Papers: SigLIP 2 arXiv:2502.14786, section 2.4; the idea of patches in native
 resolution NaViT arXiv:2307.06304, section 2. Next to `siglip.py` three things differ.
 A picture is not squashed to a square: it is resized to the largest grid of patches that
 has its shape and fits a budget of tokens. Pictures with fewer patches than others are
@@ -81,6 +81,12 @@ def fit_grid(
     return cover(low)
 
 
+def is_grid(value: Any) -> bool:
+    """Whether something is (rows, columns), two integers of at least 1."""
+    pair = isinstance(value, tuple) and len(value) == 2
+    return pair and all(type(side) is int and side >= 1 for side in value)
+
+
 @dataclass(frozen=True)
 class NaFlexBatch:
     """Pictures of several shapes as patches: who is shorter than the longest is padded.
@@ -99,15 +105,17 @@ class NaFlexBatch:
     """(h, w) of each picture; its first h · w patches are its own."""
 
     def __post_init__(self) -> None:
-        if self.patches.ndim != 3 or len(self.grids) != len(self.patches):
+        count = len(self.grids)
+        if self.patches.ndim != 3 or count != len(self.patches) or not count:
             raise ValueError(
-                "expected patches (B, M, C·P·P) and B grids, "
-                f"got {tuple(self.patches.shape)} and {len(self.grids)} grids"
+                "expected patches (B, M, C·P·P) and B grids, B at least 1, "
+                f"got {tuple(self.patches.shape)} and {count} grids"
             )
-        for h, w in self.grids:
-            if min(h, w) < 1 or h * w > self.patches.shape[1]:
+        for grid in self.grids:
+            if not is_grid(grid) or math.prod(grid) > self.patches.shape[1]:
                 raise ValueError(
-                    f"a grid of {h} × {w} does not fit {self.patches.shape[1]} patches"
+                    f"expected a grid (h, w) within {self.patches.shape[1]} patches, "
+                    f"got {grid!r}"
                 )
 
     @classmethod
@@ -116,8 +124,8 @@ class NaFlexBatch:
     ) -> NaFlexBatch:
         """Resize each image to its grid, cut it into patches, pad to the longest.
 
-        Bilinear with smoothing, as in transformers. The official code pads to
-        `max_patches`, always; that changes the time and nothing else.
+        Bilinear with smoothing, as in the official code. transformers always pads to
+        `max_patches`, which changes the time and nothing else.
 
         Shapes:
             images, each (C, H, W) with its own H and W, normalised, not padded
@@ -214,10 +222,9 @@ class NaFlexVisionConfig(SigLIPVisionConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        rows: Any = self.pos_grid
-        if not isinstance(rows, tuple) or len(rows) != 2 or min(rows) < 1:
+        if not is_grid(self.pos_grid):
             raise ValueError(
-                f"pos_grid must be (rows, columns) of at least 1, got {rows!r}"
+                f"pos_grid must be (rows, columns) of at least 1, got {self.pos_grid!r}"
             )
 
 
@@ -317,6 +324,8 @@ class NaFlexSigLIP(SigLIP):
         dual = create_model("siglip2_naflex_b16")
         batch = dual.batch([poster, panorama])  # pictures, each in its own shape
         scores = dual.logits(dual.encode_image(batch), dual.encode_text(ids))
+
+    `preprocess` squashes a picture to a square, for ordinary tensors; `batch` does not.
 
     Shapes:
         NaFlexBatch -> NaFlexOutput; images (B, C, H, W) -> VisionOutput; pooled (B, E)

@@ -33,7 +33,7 @@ from vislearn.layers.patches import PatchEmbed, check_images
 from vislearn.preprocess import Preprocess
 from vislearn.registry import Preset, register
 
-START_SCALE = 10.0  # t = exp(t'), t' = ln 10 (arXiv:2303.15343, Algorithm 1)
+START_SCALE = 10.0  # t = exp(t'), t' = ln 10 (arXiv:2303.15343, section 3.2)
 START_BIAS = -10.0  # b: at the start nearly every pair is a negative one
 
 
