@@ -315,7 +315,7 @@ def test_grids_that_do_not_fit_the_patches_are_refused(grids, message: str) -> N
 
 
 def test_a_batch_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="B at least 1, got .* and 0 grids"):
+    with pytest.raises(ValueError, match=r"B at least 1, got .* and 0 grids"):
         NaFlexBatch(torch.zeros(0, 8, 192), ())
 
 
