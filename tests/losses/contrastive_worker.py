@@ -169,7 +169,7 @@ def main(rank: int, world: int, folder: Path) -> None:
         init_method=f"file://{folder / 'meeting'}",
         rank=rank,
         world_size=world,
-        timeout=datetime.timedelta(seconds=60),
+        timeout=datetime.timedelta(seconds=120),
     )
     result = {
         name: {

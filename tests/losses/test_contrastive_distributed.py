@@ -65,13 +65,12 @@ def results(
         for rank in range(world)
     ]
     try:
-        for process in processes:
-            _, said = process.communicate(timeout=120)
-            assert process.returncode == 0, said
+        said = [process.communicate(timeout=240)[1] for process in processes]
     finally:
         for process in processes:
             process.kill()
             process.wait()
+    assert [process.returncode for process in processes] == [0] * world, "".join(said)
     return [torch.load(folder / f"{rank}.pt") for rank in range(world)]
 
 
