@@ -26,9 +26,14 @@ _HOMES = {
     "position_similarity": "vislearn.show.positions",
     "rope_turns": "vislearn.show.rope",
     "reach_maps": "vislearn.show.reach",
+    "retrieval_grid": "vislearn.show.retrieval",
+    "seed_ranges": "vislearn.show.over_seeds",
     "shift_masks": "vislearn.show.windows",
     "shifted_windows": "vislearn.show.windows",
+    "similarity": "vislearn.show.similarity_table",
     "style": "vislearn.show.look",
+    "sweep": "vislearn.show.over_settings",
+    "text_tokens": "vislearn.show.text_pieces",
     "token_reach": "vislearn.show.reach",
     "token_sequence": "vislearn.show.tokens",
     "who_hears_whom": "vislearn.show.windows",
@@ -47,6 +52,8 @@ if TYPE_CHECKING:
     from vislearn.show.images import image_grid as image_grid
     from vislearn.show.look import figure as figure
     from vislearn.show.look import style as style
+    from vislearn.show.over_seeds import seed_ranges as seed_ranges
+    from vislearn.show.over_settings import sweep as sweep
     from vislearn.show.patches import patch_filters as patch_filters
     from vislearn.show.patches import patch_grid as patch_grid
     from vislearn.show.plots import bars as bars
@@ -55,8 +62,11 @@ if TYPE_CHECKING:
     from vislearn.show.publish import label as label
     from vislearn.show.reach import reach_maps as reach_maps
     from vislearn.show.reach import token_reach as token_reach
+    from vislearn.show.retrieval import retrieval_grid as retrieval_grid
     from vislearn.show.rollout import attention_rollout as attention_rollout
     from vislearn.show.rope import rope_turns as rope_turns
+    from vislearn.show.similarity_table import similarity as similarity
+    from vislearn.show.text_pieces import text_tokens as text_tokens
     from vislearn.show.tokens import token_sequence as token_sequence
     from vislearn.show.windows import shift_masks as shift_masks
     from vislearn.show.windows import shifted_windows as shifted_windows
