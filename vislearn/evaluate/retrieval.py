@@ -78,17 +78,18 @@ def ranks(
     asked = directions(queries, "queries")
     answers = directions(gallery, "gallery").to(asked)
     rows = _rows(positives, len(asked), len(answers))
-    found = []
+    places = torch.empty(len(asked), dtype=torch.int64)
     for first in range(0, len(asked), block):
-        right = rows(first, min(first + block, len(asked))).to(asked.device)  # (b, G)
+        last = min(first + block, len(asked))
+        right = rows(first, last).to(asked.device)  # (b, G)
         lonely = (~right.any(dim=1)).nonzero()
         if len(lonely):
             raise ValueError(f"query {first + int(lonely[0])} has no right answer")
-        scores = asked[first : first + block] @ answers.T  # (b, G)
+        scores = asked[first:last] @ answers.T  # (b, G)
         best = scores.masked_fill(~right, -2).amax(dim=1, keepdim=True)
         ahead = (scores > best - TIE) & ~right
-        found.append(1 + ahead.sum(dim=1).cpu())
-    return torch.cat(found)
+        places[first:last] = 1 + ahead.sum(dim=1)
+    return places
 
 
 def recall_at_k(

@@ -62,12 +62,13 @@ def image_grid(
         text = captions[place] if captions is not None else ""
         if correct is not None:
             text = f"{'✓' if correct[place] else '✗'} {text}".strip()
-            _frame(axis, correct[place])
+            frame(axis, correct[place])
         axis.text(0.5, -0.04, text, transform=axis.transAxes, **_CAPTION)
     return drawn
 
 
-def _frame(axis: Any, right: bool) -> None:
+def frame(axis: Any, right: bool) -> None:
+    """Put a frame around a picture: solid and green, or dashed and orange."""
     axis.set_axis_on()
     axis.set_xticks([])
     axis.set_yticks([])
