@@ -41,6 +41,7 @@ ANY_TEXT = st.text() | st.text(
 )
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 @example("")
 @example("\0")
@@ -55,6 +56,7 @@ def test_decoding_gives_back_every_text(text: str) -> None:
     assert all(FIRST_BYTE <= token < SMALL.start for token in ids)
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_the_pieces_together_are_the_text(text: str) -> None:
     assert "".join(pieces(re.compile(PATTERN), text)) == text
