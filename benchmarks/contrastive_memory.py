@@ -1,11 +1,12 @@
 """Peak memory of the contrastive losses: dense and in blocks, forward and backward.
 
-    python benchmarks/contrastive_memory.py --json experiments/results/contrastive_memory.json
+    python benchmarks/contrastive_memory.py --json FILE
 
 Every row of the table is a fresh process (`shared/fresh.py`); `start` is its peak after
 importing torch, before it makes the embeddings. One thread; seconds are process time.
 
-It takes minutes. Chapter 05 prints the file; without --json nothing is written.
+It takes minutes. Chapter 05 prints experiments/results/contrastive_memory.json;
+without --json nothing is written.
 """
 
 from __future__ import annotations
