@@ -30,7 +30,8 @@ def test_a_result_says_what_was_measured_with_what_and_when(tmp_path):
 
 
 def test_only_missing_runs_are_made(tmp_path):
-    path, calls = tmp_path / "twice.json", []
+    path = tmp_path / "twice.json"
+    calls: list = []
     record_runs(path, "?", {}, PLAN[:1], make(calls))
     result = record_runs(path, "?", {}, PLAN, make(calls))
     assert calls == [(1, 0), (2, 0)]
@@ -40,7 +41,8 @@ def test_only_missing_runs_are_made(tmp_path):
 
 
 def test_a_stopped_experiment_keeps_its_finished_runs(tmp_path):
-    path, calls = tmp_path / "twice.json", []
+    path = tmp_path / "twice.json"
+    calls: list = []
 
     def stops(size: int, seed: int) -> dict:
         if size == 2:
@@ -54,7 +56,8 @@ def test_a_stopped_experiment_keeps_its_finished_runs(tmp_path):
 
 
 def test_changed_settings_make_all_runs_anew(tmp_path):
-    path, calls = tmp_path / "twice.json", []
+    path = tmp_path / "twice.json"
+    calls: list = []
     record_runs(path, "?", {"lr": 1}, PLAN, make(calls))
     record_runs(path, "?", {"lr": 2}, PLAN, make(calls))
     assert len(calls) == 4
