@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from vislearn.data.cards import find_card
 from vislearn.data.pairs import (
     CAPTION_TEMPLATES,
     TRAINED,
@@ -148,6 +149,13 @@ def test_no_drawing_of_the_test_was_in_training(emoji):
     known = {image.numpy().tobytes() for image in train.images}
     assert not any(image.numpy().tobytes() in known for image in test.images)
     assert len(train.groups.unique()) < len(train)  # the flags that look the same
+
+
+def test_the_card_counts_the_drawings_that_look_the_same():
+    both = emoji_pairs(size=32)
+    equal = sum(int((part.positives.sum(1) > 1).sum()) for part in both)
+    assert equal == 35
+    assert "35" in find_card("emoji").flaws["ko"]
 
 
 def test_the_size_of_the_emoji_test_is_checked():

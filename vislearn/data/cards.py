@@ -160,14 +160,16 @@ _CARDS = (
             "en": "1,914 pictures, each with a Korean and an English name.",
         },
         splits={
-            "ko": "없습니다. ImageSet.split이 시드로 나눕니다.",
-            "en": "None; ImageSet.split divides it by a seed.",
+            "ko": "정해진 분할이 없습니다. pairs.emoji_pairs가 시드로 나누고, 똑같은 "
+            "그림은 한쪽에만 둡니다.",
+            "en": "None given; pairs.emoji_pairs divides it by a seed and keeps equal "
+            "pictures on one side.",
         },
         flaws={
             "ko": "그림마다 이름이 하나뿐입니다. 국기와 사람 변형처럼 서로 아주 비슷한 "
-            "그림이 많습니다. 피부색 변형은 뺐습니다.",
+            "그림이 많고, 35장은 다른 그림과 완전히 같습니다. 피부색 변형은 뺐습니다.",
             "en": "One name per picture; many near-twins such as flags and variants of "
-            "people. Skin-tone variants are left out.",
+            "people, 35 of them equal to another. Skin-tone variants are left out.",
         },
     ),
 )

@@ -192,7 +192,7 @@ def emoji_pairs(
 ) -> tuple[Pairs, Pairs]:
     """Drawings of emoji with their names: those to learn from, and new ones.
 
-    No two emoji have the same name, but 37 of the 1,914 look exactly like another one
+    No two emoji have the same name, but 35 of the 1,914 look exactly like another one
     (the flags of Norway and of Svalbard, for instance): `groups` numbers drawings, and
     equal drawings stay on one side of the division.
 
