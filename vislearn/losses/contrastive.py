@@ -102,8 +102,9 @@ def gradient_share(image: Tensor, text: Tensor, scale: Tensor | float) -> Tensor
 
     Entry (i, j) is |∂L / ∂s_ij| / |∂L / ∂s_ii| for the half of the loss in which images
     choose: softmax(scale · similarity) over the wrong texts alone (arXiv:2012.09740,
-    section 3, calls them relative penalties). The shares of a row sum to 1. A small scale pushes all wrong texts
-    alike; a large one pushes only those that are most similar to the image.
+    section 3, calls it the relative penalty). The shares of a row sum to 1. A small
+    scale pushes all wrong texts alike; a large one pushes only those that are most
+    similar to the image.
 
     Shapes:
         image (N, E), text (N, E) -> (N, N) with zeros on the diagonal
