@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vislearn.data import cards, images
-from vislearn.data.cards import find_card
+from vislearn.data.card import find_card
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vislearn.data.cards import find_card
+from vislearn.data.card import find_card
 from vislearn.data.pairs import (
     CAPTION_TEMPLATES,
     TRAINED,

@@ -4,7 +4,7 @@
     images.digits(), images.mnist5k()    handwritten digits
     images.emoji(size=32)                drawings with Korean and English names
 
-Each set is an `ImageSet` with a card (`vislearn.data.cards`).
+Each set is an `ImageSet` with a card (`vislearn.data.cards()`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from vislearn.data.cards import Card, find_card, unknown
+from vislearn.data.card import Card, find_card, unknown
 
 
 @dataclass(frozen=True)
