@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -41,6 +42,12 @@ def tiny(**options) -> Any:
     return SigLIP(SigLIPConfig(**{**TINY, **options})).eval()
 
 
+@functools.cache
+def full_size(name: str) -> Any:
+    """A preset on the meta device, built once for several tests that change nothing."""
+    return vislearn.create_model(name, device="meta")
+
+
 # Image tower with its MAP head, both towers with scale and bias.
 COUNTS = {
     "siglip_b16": (92_884_224, 203_155_970),
@@ -76,13 +83,13 @@ def test_counts_cover_every_preset() -> None:
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_preset_has_exactly_the_parameters(name: str) -> None:
-    model: Any = vislearn.create_model(name, device="meta")
+    model = full_size(name)
     assert (count(model.visual), count(model)) == COUNTS[name]
 
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_preset_runs_on_the_meta_device(name: str) -> None:
-    model: Any = vislearn.create_model(name, device="meta")
+    model = full_size(name)
     config = model.config
     images = torch.empty(2, 3, *config.image_shape, device="meta")
     ids = torch.empty(5, config.context, dtype=torch.int64, device="meta")
@@ -95,7 +102,7 @@ def test_preset_runs_on_the_meta_device(name: str) -> None:
 
 
 def test_the_probe_of_so400m_has_15_million_parameters() -> None:
-    model: Any = vislearn.create_model("siglip_so400m14_384", device="meta")
+    model = full_size("siglip_so400m14_384")
     assert count(model.visual.attn_pool) == 15_238_352
 
 

@@ -15,6 +15,7 @@ from torch import nn
 
 import vislearn
 from vislearn.layers.mlp import activation
+from vislearn.registry import configure, find_preset
 from vislearn.weights.siglip_names import from_open_clip, from_transformers
 
 OPEN_CLIP = {
@@ -57,14 +58,19 @@ def shapes(state: dict[str, Any]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(value.shape) for key, value in state.items()}
 
 
+BUILT: dict[str, Any] = {}
+
+
 def build(reference, name: str) -> Any:
-    """open_clip's full-size model on the meta device."""
+    """open_clip's full-size model on the meta device, built once."""
     reference("timm")
     open_clip = reference("open_clip")
-    config = open_clip.get_model_config(OPEN_CLIP[name])
-    assert config.pop("custom_text")
-    with torch.device("meta"):
-        return open_clip.model.CustomTextCLIP(**config)
+    if name not in BUILT:
+        config = open_clip.get_model_config(OPEN_CLIP[name])
+        assert config.pop("custom_text")
+        with torch.device("meta"):
+            BUILT[name] = open_clip.model.CustomTextCLIP(**config)
+    return BUILT[name]
 
 
 def kind_of(theirs: nn.Module) -> str:
@@ -105,7 +111,7 @@ def test_which_activations_the_packages_have(name: str, reference) -> None:
     text = theirs.text.transformer.resblocks[0].mlp.gelu
     assert kind_of(image) == ("gelu" if name in EXACT_IMAGES else "gelu_tanh")
     assert kind_of(text) == ("gelu" if name.startswith("siglip_") else "gelu_tanh")
-    config = vislearn.registry.configure(name)
+    config = configure(name)
     assert config.act == config.text_act == "gelu_tanh"
 
 
@@ -135,12 +141,12 @@ def test_preset_has_the_preprocessing_of_the_packages(name: str, reference) -> N
     reference("timm")
     open_clip, transformers = reference("open_clip"), reference("transformers")
     settings = open_clip.get_pretrained_cfg(OPEN_CLIP[name], "webli")
-    ours: Any = vislearn.create_model(name, device="meta").preprocess
+    ours = find_preset(name).preprocess
     assert (ours.mean, ours.std) == (settings["mean"], settings["std"])
     assert settings["resize_mode"] == "squash"
     assert ours.crop is None
     config = open_clip.get_model_config(OPEN_CLIP[name])
-    assert ours.size == config["vision_cfg"]["image_size"]
+    assert configure(name).img_size == config["vision_cfg"]["image_size"]
     if name.startswith("siglip_"):
         assert ours.interpolation == settings["interpolation"] == "bicubic"
         assert transformers.SiglipImageProcessor.resample.name == "BICUBIC"
