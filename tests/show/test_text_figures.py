@@ -50,6 +50,28 @@ def test_similarity_draws_texts_in_rows_and_images_above_the_columns():
     assert "cosine similarity" in texts(figure)
 
 
+@pytest.mark.parametrize("count", [1, 3, 8])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "큰 파란 원이 큰 보라색 반달 아래에 있습니다.",
+        "There is a large purple half-moon to the left of a large orange square.",
+        "빨간 별",
+    ],
+)
+def test_no_text_of_similarity_leaves_the_figure(count: int, text: str) -> None:
+    images: Any = torch.rand(count, 3, 8, 8)
+    figure = show.similarity(torch.rand(count, 2), images, [text, "a"])
+    figure.draw_without_rendering()
+    axis = figure.axes[0]
+    for label in axis.get_yticklabels():
+        box = label.get_window_extent()
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.y1 <= figure.bbox.height
+    assert axis.get_window_extent().x1 <= figure.bbox.width
+
+
 def test_a_dot_marks_the_text_that_is_closest_to_each_image():
     axis = show.similarity(MATRIX, IMAGES, TEXTS).axes[0]
     marked = {
@@ -129,6 +151,22 @@ def test_boxes_stay_inside_of_the_figure_and_do_not_overlap():
     assert all(low <= left and right <= high for _, left, right in boxes)
     for (top, _, right), (below, left, _) in pairwise(boxes):
         assert below > top or left > right
+
+
+@pytest.mark.parametrize("letters", ["별이 빛나는 밤 ", "a starry night "])
+def test_long_texts_are_broken_before_the_figure_ends(letters: str) -> None:
+    text = (letters * 12).strip()
+    found = torch.tensor([[0, 1]])
+    for figure in (
+        show.text_tokens(text, {"raw": BPE([], pattern=r"(?s).+")}),
+        show.retrieval_grid([text], found, IMAGES),
+    ):
+        figure.draw_without_rendering()
+        items: list[Any] = figure.findobj(lambda item: hasattr(item, "get_text"))
+        lines = [item for item in items if item.get_text()[:5].strip("“") in text]
+        assert any("\n" in item.get_text() for item in lines) or len(lines) > 1
+        for item in lines:
+            assert item.get_window_extent().x1 <= figure.bbox.width
 
 
 def test_parts_of_characters_are_shown_as_bytes():

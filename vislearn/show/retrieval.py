@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import Tensor
 from vislearn.show.images import frame
 from vislearn.show.look import INK, WIDTH, Words, figure, styled
 from vislearn.show.pixels import to_pixels
+from vislearn.show.wrapping import wrap
 
 _LETTERS = 52  # of a query in one line
 
@@ -47,7 +47,7 @@ def retrieval_grid(
     _check(queries, found, images, right, captions)
     rows, columns = found.shape
     words = words or {}
-    wrapped = [textwrap.fill(query, _LETTERS) for query in queries]
+    wrapped = ["\n".join(wrap(query, _LETTERS)) for query in queries]
     lines = int(right is not None or captions is not None)
     side = WIDTH / columns
     heights = [side + 0.2 * lines + 0.2 * (t.count("\n") + 1) + 0.15 for t in wrapped]

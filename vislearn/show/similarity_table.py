@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from vislearn.show.look import FAINT, INK, WIDTH, Words, figure, styled
 from vislearn.show.pixels import to_pixels
+from vislearn.show.wrapping import wide, wrap
 
 _MAP = "cividis"  # the same to colour-blind and other eyes, and ordered when printed
 _LETTERS = 22  # of a text in one line
@@ -54,9 +54,9 @@ def similarity(
     table = _table(matrix, images, texts, right)
     rows, columns = table.shape
     words = words or {}
-    wrapped = [textwrap.fill(text, _LETTERS) for text in texts]
-    margin = 0.11 * max(len(line) for text in wrapped for line in text.splitlines())
-    cell = min((WIDTH - min(margin, 2.0)) / columns, _CELL)
+    wrapped = ["\n".join(wrap(text, _LETTERS)) for text in texts]
+    margin = 0.08 * max(wide(line) for text in wrapped for line in text.splitlines())
+    cell = min((WIDTH - margin - 0.3) / columns, _CELL)
     lines = max(text.count("\n") + 1 for text in wrapped)
     tall = max(cell, 0.17 * lines + 0.05)  # high enough for the text before it
     height = rows * tall + _TOP * cell + 0.75 + (0.25 if "title" in words else 0)
@@ -111,7 +111,8 @@ def _write(axis: Any, table: np.ndarray, digits: int) -> None:
     for (row, column), value in np.ndenumerate(table):
         ink = "white" if value < low + 0.55 * (high - low) else "black"
         first = value == table[:, column].max()
-        text = f"{value:.{digits}f}" + ("\n●" if first else "")
+        number = round(float(value), digits) + 0.0  # without the sign of -0.00
+        text = f"{number:.{digits}f}" + ("\n●" if first else "")
         axis.text(
             column, row, text, ha="center", va="center", color=ink, fontsize=8,
             linespacing=1.0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, Protocol
@@ -14,11 +13,12 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import TextPath
 
 from vislearn.show.look import FAINT, FONT_FILE, INK, WIDTH, Words, figure, styled
+from vislearn.show.wrapping import wrap
 
 _SIZE = 10  # points of the pieces
 _ROW = 0.27  # inches
 _GAP = 0.045
-_LETTERS = 46  # of a text in one line
+_LETTERS = 52  # of a text in one line
 _WHOLE, _PART = "#e8f1f8", "#fdf0e2"
 
 
@@ -67,7 +67,7 @@ def text_tokens(
     # Each row: a line of text and its size, or boxes with their left edges.
     rows: list[tuple[str, int] | list[tuple[float, Piece]]] = []
     for text in listed:
-        rows += [(line, _SIZE) for line in textwrap.wrap(f"“{_shown(text)}”", _LETTERS)]
+        rows += [(line, _SIZE) for line in wrap(f"“{_shown(text)}”", _LETTERS)]
         for name, tokenizer in tokenizers.items():
             shown = pieces(tokenizer, text)
             if not shown:
