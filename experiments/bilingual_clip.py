@@ -11,7 +11,7 @@ caption is told from one that exchanges two words.
     python experiments/bilingual_clip.py --again
 
 "longer" is one run of the student of both languages with more updates, "hard" one in
-the hard world (texture, noise, small shapes): one seed each, so no band.
+the hard world (texture, noise, shapes turned further): one seed each, so no band.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ SETTINGS: dict[str, Any] = {
     "vocabulary": 512,
     "context": CONTEXT,
     "world": {"size": 32, "difficulty": "easy", "objects": [1, 2]},
-    "hard_world": {"size": 32, "difficulty": "hard", "objects": [1, 2]},
+    "hard_world": {"size": 32, "difficulty": "hard", "objects": [1, 2]}
+    | {"sizes": ["large"]},
     "captions": "phrases and sentences, half and half",
     "curve": {"every": EVERY, "images": 500, "template": 3},
     "test": {"seed": f"{TEST} + seed", "zero_shot": 1000, "retrieval": 512}
@@ -108,7 +109,7 @@ def run(languages: str, seed: int, kind: str) -> dict[str, Any]:
 def pairwise(dual: DualEncoder, bpe: Any, seed: int, kind: str) -> dict[str, Any]:
     """What is measured on scenes of two objects."""
     difficulty = "hard" if kind == "hard" else "easy"
-    world = World(size=32, difficulty=difficulty, objects=(2, 2))
+    world = World(32, difficulty, objects=(2, 2), sizes=("large",))
     return {
         "retrieval": retrieval(dual, bpe, seed, world),
         "composition": composition(dual, bpe, seed, world),

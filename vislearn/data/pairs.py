@@ -26,7 +26,9 @@ from vislearn.data.wording import LANGUAGES, article, check_language, noun_phras
 
 # One or two large shapes on a flat ground: at 32 pixels a small network can see them.
 WORLD = World(size=32, difficulty="easy", objects=(1, 2))
-HARD_WORLD = World(size=32, difficulty="hard", objects=(1, 2))
+# The same with texture, noise and any angle up to 45 degrees; still large, because the
+# questions below say so.
+HARD_WORLD = World(size=32, difficulty="hard", objects=(1, 2), sizes=("large",))
 MIXED = "mixed"  # each scene a phrase or a sentence
 _STREAM = 400
 
