@@ -272,6 +272,27 @@ def test_gradients_equal_open_clip(
     record_parity("SigLIP", "open_clip", "gradients", error)
 
 
+def test_an_image_tower_loads_from_a_part_or_a_whole(
+    reference, randomise, images, difference
+) -> None:
+    """transformers' vision model (version 4 has a prefix, 5 none), and open_clip's."""
+    theirs = randomise(build_transformers(reference("transformers"), BASE), 0.2)
+    alone = theirs.vision_model.state_dict()
+    old = {f"vision_model.{key}": value for key, value in alone.items()}
+    other = build_open_clip(reference("open_clip"), reference("timm"), BASE)
+    randomise(other, 0.2)
+    x = images(32, 32)
+    with torch.no_grad():
+        for state, format, expected in (
+            (alone, "transformers", theirs.vision_model(x).pooler_output),
+            (old, "transformers", theirs.vision_model(x).pooler_output),
+            (theirs.state_dict(), "transformers", theirs.vision_model(x).pooler_output),
+            (other.state_dict(), "open_clip", other.encode_image(x)),
+        ):
+            tower = load(SigLIPVision(BASE.visual).eval(), state, format)
+            assert difference(tower(x).pooled, expected) <= 1e-5
+
+
 class AveragePool(SigLIPVision):
     """What one of the seed texts says of SigLIP: no probe, the average."""
 
