@@ -4,8 +4,8 @@ The student of `bilingual_clip.py`, trained with either loss on
 
     equal samples   19,200 pairs in batches of 8, 16, 64 and 256: the larger the batch,
                     the fewer the updates
-    equal updates   300 updates in batches of 16, which is a quarter of the samples: the
-                    batches of 64 above have 300 updates, too
+    equal updates   300 updates in batches of 16 and 256, as those of 64 have above:
+                    the larger the batch, the more the samples
 
 so that the size of a batch can be told from the number of updates. The learning rate
 follows the square root of the batch size, and is the same for both losses. With batches
@@ -64,7 +64,8 @@ def plan() -> list[dict[str, Any]]:
     runs: list[tuple[str, str, int, int, float | None]] = []
     for size in SIZES:
         runs += [("samples", loss, size, SAMPLES // size, None) for loss in LOSSES]
-    runs += [("updates", loss, 16, UPDATES, None) for loss in LOSSES]
+    for size in (16, 256):
+        runs += [("updates", loss, size, UPDATES, None) for loss in LOSSES]
     runs += [("bias", "sigmoid", 64, UPDATES, bias) for bias in (-10.0, 0.0)]
     runs += [("wrong", loss, 64, UPDATES, -10.0) for loss in WRONG]
     names = ("part", "loss", "batch_size", "updates", "bias", "seed")
