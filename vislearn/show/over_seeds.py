@@ -68,9 +68,10 @@ def seed_ranges(
                 )  # fmt: skip
     _finish(axis, rows, words, x_range)
     if len(series) > 1 or live or chance is not None:
+        handles, names = _legend(series, bool(live), chance is not None, words)
         drawn.legend(
-            *_legend(series, bool(live), chance is not None, words),
-            loc="outside upper center", ncols=3, frameon=False, handlelength=1.4,
+            handles, names, loc="outside upper center", frameon=False, handlelength=1.4,
+            ncols=2 if len(names) == 4 else 3,
         )  # fmt: skip
     return drawn
 
