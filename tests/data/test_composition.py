@@ -86,7 +86,8 @@ def test_both_languages_are_wrong_in_the_same_way(batch, swap):
     korean = wrong_captions(batch, "ko", swap)
     for en, ko in zip(english, korean, strict=True):
         assert (en is None) == (ko is None)
-        assert en is None or read_english(en) == read_korean(ko)
+        if en is not None and ko is not None:
+            assert read_english(en) == read_korean(ko)
 
 
 @pytest.mark.parametrize("swap", ["colours", "shapes", "places"])

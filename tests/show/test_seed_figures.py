@@ -1,5 +1,7 @@
 """Dots of seeds and sweeps of a setting say what was measured."""
 
+from typing import Any
+
 import pytest
 
 from vislearn import show
@@ -16,7 +18,7 @@ PANELS = {
 
 
 def test_a_row_stands_for_each_condition_the_first_on_top():
-    axis = show.seed_ranges(ROWS, words={"held out": "처음 보는 조합"}).axes[0]
+    axis: Any = show.seed_ranges(ROWS, words={"held out": "처음 보는 조합"}).axes[0]
     assert [text.get_text() for text in axis.get_yticklabels()] == [
         "seen",
         "처음 보는 조합",
@@ -26,7 +28,7 @@ def test_a_row_stands_for_each_condition_the_first_on_top():
 
 
 def test_every_seed_is_a_dot_and_a_line_joins_worst_and_best():
-    axis = show.seed_ranges(ROWS).axes[0]
+    axis: Any = show.seed_ranges(ROWS).axes[0]
     dots = [sorted(line.get_xdata()) for line in axis.lines]
     assert dots == [[0.7, 0.8, 0.9], [0.6, 0.65, 0.7], [0.4, 0.5]]
     joined = axis.collections[0].get_paths()[0].vertices[:, 0]
@@ -34,7 +36,7 @@ def test_every_seed_is_a_dot_and_a_line_joins_worst_and_best():
 
 
 def test_a_series_keeps_its_colour_and_its_place_in_every_row():
-    axis = show.seed_ranges(ROWS).axes[0]
+    axis: Any = show.seed_ranges(ROWS).axes[0]
     assert axis.lines[0].get_color() == axis.lines[2].get_color() == PALETTE[0]
     first, second = axis.lines[0].get_ydata()[0], axis.lines[1].get_ydata()[0]
     assert first < 0 < second
@@ -42,10 +44,10 @@ def test_a_series_keeps_its_colour_and_its_place_in_every_row():
 
 
 def test_a_live_run_is_a_star_and_chance_a_dotted_line():
-    figure = show.seed_ranges(
+    figure: Any = show.seed_ranges(
         ROWS, live={"seen": {"en": 0.66}}, chance=0.1, words={"live": "이 페이지"}
     )
-    axis = figure.axes[0]
+    axis: Any = figure.axes[0]
     star = next(line for line in axis.lines if line.get_marker() == "*")
     assert list(star.get_xdata()) == [0.66]
     assert any(line.get_linestyle() == ":" for line in axis.lines)
@@ -63,7 +65,7 @@ def test_bad_rows_are_named():
 
 
 def test_a_sweep_has_a_panel_for_each_measure_and_a_tick_at_each_setting():
-    figure = show.sweep(PANELS, words={"zero-shot": "제로샷", "x": "온도 τ"})
+    figure: Any = show.sweep(PANELS, words={"zero-shot": "제로샷", "x": "온도 τ"})
     assert [axis.get_title() for axis in figure.axes] == ["제로샷", "recall"]
     ticks = [text.get_text() for text in figure.axes[0].get_xticklabels()]
     assert ticks == ["0.01", "0.1", "1"]
@@ -71,14 +73,14 @@ def test_a_sweep_has_a_panel_for_each_measure_and_a_tick_at_each_setting():
 
 
 def test_a_sweep_draws_the_mean_inside_of_the_range():
-    axis = show.sweep(PANELS).axes[0]
+    axis: Any = show.sweep(PANELS).axes[0]
     assert axis.lines[0].get_ydata() == pytest.approx([0.25, 0.85, 0.45])
     heights = axis.collections[0].get_paths()[0].vertices[:, 1]
     assert (heights.min(), heights.max()) == pytest.approx((0.2, 0.9))
 
 
 def test_runs_that_chose_their_setting_are_stars():
-    figure = show.sweep(
+    figure: Any = show.sweep(
         PANELS,
         marked={"zero-shot": {"learned": [(0.06, 0.9), (0.07, 0.92)]}},
         words={"learned": "학습한 온도"},
