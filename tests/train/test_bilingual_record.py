@@ -149,3 +149,29 @@ def test_the_curves_end_where_the_final_test_is(record):
         for language in ("ko", "en"):
             end = run["curve"][language][-1]
             assert end == pytest.approx(mean(right(run, language)), abs=0.05)
+
+
+def test_more_training_ends_near_the_top_and_still_does_not_notice_an_exchange(record):
+    (run,) = students(record, "both", "longer")
+    for language in ("ko", "en"):
+        assert min(right(run, language)) > 0.99
+        assert min(right(run, language, "held_out")) > 0.9
+        assert run["retrieval"][f"image to {language}"]["1"] > 0.5
+        for row in run["composition"][language].values():
+            assert 0.44 < row["right"] < 0.6
+
+
+def test_the_hard_world_is_harder(record):
+    (run,) = students(record, "both", "hard")
+    easy = [
+        min(right(run, "ko") + right(run, "en")) for run in students(record, "both")
+    ]
+    assert 0.4 < max(right(run, "ko") + right(run, "en")) < min(easy)
+
+
+def test_a_korean_sentence_that_begins_with_a_colour_fails_like_a_bare_name(record):
+    """No caption of training began with a colour: its token there is another one."""
+    for run in students(record, "both"):
+        forms = run["zero_shot"]["seen"]
+        assert forms["ko"]["{이/가} 있습니다."]["both"] < 0.2
+        assert forms["en"]["There is {a}."]["both"] > 0.7
