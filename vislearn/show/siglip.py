@@ -182,6 +182,6 @@ def _rule(axis: Any, shape: tuple[int, ...], grid: tuple[int, int]) -> None:
     """The lines between the patches."""
     high, wide = shape[0] / grid[0], shape[1] / grid[1]
     for row in range(1, grid[0]):
-        axis.axhline(row * high - 0.5, color=_ROW, lw=0.5)
+        axis.axhline(row * high - 0.5, color=_ROW, lw=0.4, alpha=0.7)
     for column in range(1, grid[1]):
-        axis.axvline(column * wide - 0.5, color=_ROW, lw=0.5)
+        axis.axvline(column * wide - 0.5, color=_ROW, lw=0.4, alpha=0.7)
