@@ -1,0 +1,51 @@
+"""
+question: q3
+ko: >-
+  타일의 쌍에 걸쳐 평균했습니다. 타일마다 쌍의 수가 다르고 나누는 수는 언제나 N이므로,
+  합을 `total`로 나눕니다.
+en: >-
+  You average over the pairs of a tile. Tiles hold different numbers of pairs, and what
+  we divide by is always N: take the sum and divide it by `total`.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def tile_gradients(
+    images: Tensor,
+    texts: Tensor,
+    t_prime: Tensor,
+    bias: Tensor,
+    own: bool,
+    total: int,
+) -> Gradients:
+    given = [x.detach().requires_grad_() for x in (images, texts, t_prime, bias)]
+    logits = pair_logits(*given)  # (n, m)
+    labels = -torch.ones_like(logits)
+    if own:
+        labels = labels + 2 * torch.eye(len(images), dtype=logits.dtype)
+    loss = -F.logsigmoid(labels * logits).mean()
+    return Gradients(loss.detach(), *torch.autograd.grad(loss, given))
+
+
+def blocked_gradients(
+    images: Tensor, texts: Tensor, t_prime: Tensor, bias: Tensor, block: int
+) -> Gradients:
+    N = len(images)
+    loss, image_grads, text_grads, t_grad, bias_grad = (
+        torch.zeros_like(x) for x in (bias, images, texts, t_prime, bias)
+    )
+    for row in range(0, N, block):
+        for column in range(0, N, block):
+            rows, columns = slice(row, row + block), slice(column, column + block)
+            tile = tile_gradients(
+                images[rows], texts[columns], t_prime, bias, row == column, N
+            )
+            loss += tile.loss
+            image_grads[rows] += tile.images
+            text_grads[columns] += tile.texts
+            t_grad += tile.t_prime
+            bias_grad += tile.bias
+    return Gradients(loss, image_grads, text_grads, t_grad, bias_grad)

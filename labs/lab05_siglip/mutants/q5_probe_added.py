@@ -1,0 +1,41 @@
+"""
+question: q5
+ko: >-
+  프로브를 어텐션의 출력에 더했습니다. 프로브는 묻기만 합니다. 블록과 달리 어텐션의
+  둘레에는 잔차 연결이 없습니다.
+en: >-
+  The probe is added to the output of attention. It only asks. Unlike in a block, there
+  is no residual connection around the attention of the MAP head.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class MapHead(nn.Module):
+    def __init__(self, width: int, heads: int, hidden: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.probe = nn.Parameter(torch.randn(1, 1, width) / width**0.5)
+        self.q = nn.Linear(width, width)
+        self.k = nn.Linear(width, width)
+        self.v = nn.Linear(width, width)
+        self.proj = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.fc1 = nn.Linear(width, hidden)
+        self.fc2 = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        B, T, D = x.shape
+        query = self.q(self.probe).expand(B, 1, D)
+
+        def split(y: Tensor) -> Tensor:  # (B, T, D) -> (B, heads, T, Dh)
+            return y.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+        keep = None if mask is None else mask[:, None, None, :]  # (B, 1, 1, T)
+        pooled = F.scaled_dot_product_attention(
+            split(query), split(self.k(x)), split(self.v(x)), attn_mask=keep
+        )  # (B, heads, 1, Dh)
+        y = self.probe[0] + self.proj(pooled.reshape(B, D))
+        return y + self.fc2(F.gelu(self.fc1(self.norm(y)), approximate="tanh"))

@@ -1,0 +1,45 @@
+"""
+question: q5
+ko: >-
+  √Dh가 아니라 전체 너비의 √D로 나누었습니다. 내적은 헤드 하나의 너비 Dh = D / h에 걸친
+  합입니다. 헤드가 여럿이면 가중치가 너무 고르게 됩니다.
+en: >-
+  You divide by √D of the whole width instead of √Dh. A dot product sums over the width
+  of one head, Dh = D / h; with several heads your weights come out too even.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class MapHead(nn.Module):
+    def __init__(self, width: int, heads: int, hidden: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.probe = nn.Parameter(torch.randn(1, 1, width) / width**0.5)
+        self.q = nn.Linear(width, width)
+        self.k = nn.Linear(width, width)
+        self.v = nn.Linear(width, width)
+        self.proj = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.fc1 = nn.Linear(width, hidden)
+        self.fc2 = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        B, T, D = x.shape
+        query = self.q(self.probe).expand(B, 1, D)
+
+        def split(y: Tensor) -> Tensor:  # (B, T, D) -> (B, heads, T, Dh)
+            return y.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+        keep = None if mask is None else mask[:, None, None, :]  # (B, 1, 1, T)
+        pooled = F.scaled_dot_product_attention(
+            split(query),
+            split(self.k(x)),
+            split(self.v(x)),
+            attn_mask=keep,
+            scale=D**-0.5,
+        )  # (B, heads, 1, Dh)
+        y = self.proj(pooled.reshape(B, D))
+        return y + self.fc2(F.gelu(self.fc1(self.norm(y)), approximate="tanh"))
