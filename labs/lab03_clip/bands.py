@@ -29,9 +29,6 @@ VARIANTS = (
     "q7_pairs_broken",
     "q7_text_tower_frozen",
     "q7_sgd",
-    "q7_always_the_first_pairs",
-    "q7_starts_without_logarithm",
-    "q7_gradients_not_cleared",
 )
 RESULT = Path(__file__).with_name("bands.json")
 
