@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +55,29 @@ def kernel(request: pytest.FixtureRequest, nursery: Nursery) -> Iterator[Guarded
     warm = nursery if request.param == "warm" else None
     with GuardedKernel(SETTINGS, warm) as made:
         yield made
+
+
+def test_a_nursery_is_closed_while_another_thread_waits_for_its_answer() -> None:
+    nursery = Nursery((), (), base_environment())
+    os.kill(nursery.pid, signal.SIGSTOP)  # it will not answer
+    refused: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            nursery._ask({"modules": [], "forbidden": []})
+        except NurseryError as error:
+            refused.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    time.sleep(0.5)  # now it waits
+    closing = threading.Thread(target=nursery.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    asking.join(10)
+    assert not closing.is_alive()
+    assert not asking.is_alive()
+    assert len(refused) == 1
 
 
 def text_of(kernel: GuardedKernel, source: str) -> str:

@@ -60,7 +60,10 @@ class Session:
         raw = Path(settings.reference).read_text(encoding="utf-8")
         self.known = Reference.from_json(json.loads(raw))
         self.nursery: Nursery | None = None
-        if settings.walls != "user":
+
+    def open(self) -> None:
+        """Start the nursery, if there is to be one."""
+        if self.settings.walls != "user":
             masked = self.lab.masked_modules
             self.nursery = open_nursery(self.lab.setup, masked, base_environment())
 
@@ -131,7 +134,8 @@ def pytest_configure(config: pytest.Config) -> None:
         session = Session(BatchSettings(**raw))
         config.stash[_SESSION] = session
         watch = threading.Thread(target=_end_with_worker, args=(session,), daemon=True)
-        watch.start()
+        watch.start()  # first: the worker may go while the nursery imports
+        session.open()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

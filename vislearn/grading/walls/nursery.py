@@ -29,6 +29,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 from vislearn.grading.walls import inside
@@ -123,11 +124,16 @@ class Nursery:
         return int(self._ask(request)["pid"])
 
     def close(self) -> None:
-        """End the process; kernels die with the walls that they live in."""
-        for closing in (self._lines.close, self._socket.close):
+        """End the process; kernels die with the walls that they live in.
+
+        Another thread may be waiting for an answer and hold the lock of the lines: it
+        is woken first.
+        """
+        self._process.kill()
+        shut = partial(self._socket.shutdown, socket.SHUT_RDWR)
+        for closing in (shut, self._lines.close, self._socket.close):
             with contextlib.suppress(OSError):
                 closing()
-        self._process.kill()
         self._process.wait()
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
