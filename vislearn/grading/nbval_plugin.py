@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import threading
 import time
 from collections import defaultdict
@@ -121,6 +122,13 @@ def _end_with_worker(session: Session) -> None:
     os._exit(1)
 
 
+def _worker_is_gone() -> bool:
+    """Has standard input ended? Its watcher may be about to notice."""
+    if shard.worker_input < 0 or os.name != "posix":
+        return False
+    return bool(select.select([shard.worker_input], [], [], 0)[0])
+
+
 _SESSION = pytest.StashKey[Session]()
 
 
@@ -140,8 +148,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _SESSION in config.stash:
-        if closing.is_set():  # whoever cleans up ends this process
-            time.sleep(60)
+        if closing.is_set() or _worker_is_gone():
+            time.sleep(60)  # whoever cleans up ends this process
         config.stash[_SESSION].close()
 
 

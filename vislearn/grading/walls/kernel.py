@@ -59,10 +59,14 @@ LIVE: weakref.WeakSet[GuardedKernel] = weakref.WeakSet()
 
 
 def stop_all() -> None:
-    """Stop every kernel of this process for good: no other will start."""
+    """Kill every kernel of this process, which is about to end: no other will start.
+
+    Their sockets are left to the end of the process. They belong to the thread that
+    talks to the kernels, and closing them from another one can wait for ever.
+    """
     closing.set()
     for kernel in list(LIVE):
-        kernel.stop()
+        kernel.abandon()
 
 
 class KernelStartError(RuntimeError):
@@ -166,6 +170,11 @@ class GuardedKernel(RunningKernel):
         self.kill()
         if hasattr(self, "context"):
             self.context.destroy(linger=0)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Kill and remove the folder; another thread may still be talking to it."""
+        self.kill()
         if self.group is not None:
             self.group.remove()
         remove_folder(self.folder)
