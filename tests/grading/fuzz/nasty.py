@@ -16,7 +16,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,8 @@ from vislearn.grading.submission import MAX_CODE, MAX_SOURCE, read_submission
 
 MEMORY = 3 << 30
 STACK = 1 << 20  # of a thread; Linux and macOS give 8 MB and more
-# Of processor time for a file or a cell: most take less than one second, the slowest
-# about two; what grows with the square of its length takes minutes.
-SECONDS = 20.0
+SECONDS = 2.0  # of processor time for a file or a cell, in the best of its TRIES
+TRIES = 5  # a crowded machine makes the same work take longer, now and then
 HEAD = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {"x": '
 TAIL = b'}, "cells": []}'
 
@@ -78,23 +78,31 @@ def _with_cells(notebook: Any) -> Iterator[tuple[str, bytes]]:
     yield "far too many old cells", json.dumps(old).encode()
 
 
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What it returns, and its processor time: the first below SECONDS, or the best."""
+    best = float("inf")
+    for _ in range(TRIES):
+        begin = time.process_time()
+        result = work()
+        best = min(best, time.process_time() - begin)
+        if best <= SECONDS:
+            break
+    return result, best
+
+
 def read_all(lab: Lab, folder: Path, size: int) -> int:
     """Read every file; the number of those that took too long."""
     slow = 0
     path = folder / "nasty.ipynb"
     for name, raw in files(seeds(lab)["en-filled"], size):
         path.write_bytes(raw)
-        begin = time.process_time()
-        found = read_submission(path, lab)
-        seconds = time.process_time() - begin
+        found, seconds = timed(lambda: read_submission(path, lab))
         slow += seconds > SECONDS
         print(f"{seconds:6.2f} s  {found.reason or 'readable':16}{name}", flush=True)
     for name, maker in MAKERS.items():
         each = -(-len(maker(1_000)) // 1_000)
         source = maker(MAX_SOURCE // max(1, each))
-        begin = time.process_time()
-        kept = definitions(source)
-        seconds = time.process_time() - begin
+        kept, seconds = timed(partial(definitions, source))
         slow += seconds > SECONDS
         print(f"{seconds:6.2f} s  {len(kept):<16}{name}", flush=True)
     return slow
