@@ -13,12 +13,12 @@ Tested against: open_clip, transformers and timm, in value and gradient (tests/p
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from vislearn.encoders.dual import DualEncoder, refuse_classes
+from vislearn.encoders.dual import DualEncoder, DualSized, refuse_classes
 from vislearn.encoders.modified_resnet import (
     CLIP_MEAN,
     CLIP_RESNETS,
@@ -26,7 +26,6 @@ from vislearn.encoders.modified_resnet import (
     ModifiedResNet,
     ModifiedResNetConfig,
 )
-from vislearn.encoders.sizes import ImageSized
 from vislearn.encoders.text import TextConfig, TextTransformer, init_blocks
 from vislearn.encoders.vit import ViT, ViTConfig
 from vislearn.preprocess import Preprocess
@@ -90,7 +89,7 @@ class CLIPVision(ViT):
 
 
 @dataclass(frozen=True)
-class _CLIPSizes(ImageSized, ABC):
+class _CLIPSizes(DualSized):
     """What the configs of all CLIP models share: the common space, the text tower."""
 
     img_size: int | tuple[int, int] = 224  # pixels, or (height, width)
@@ -104,11 +103,6 @@ class _CLIPSizes(ImageSized, ABC):
     context: int = 77  # L: tokens that a text may have
     vocab_size: int = 49_408
     num_classes: int | None = None  # CLIP classifies by comparing with text
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        refuse_classes(self.num_classes)
-        _ = self.visual, self.text  # they check themselves
 
     @property
     @abstractmethod
@@ -128,16 +122,6 @@ class _CLIPSizes(ImageSized, ABC):
             norm_eps=self.norm_eps,
             embed_dim=self.embed_dim,
         )
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """(h, w): rows and columns of patches, or of the last map."""
-        return self.visual.grid
-
-    @property
-    def tokens(self) -> int:
-        """T of the image tower at `img_size`."""
-        return self.visual.tokens
 
 
 @dataclass(frozen=True)

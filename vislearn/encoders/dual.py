@@ -7,16 +7,49 @@ section 3. The families (`clip.py`, `siglip.py`, `eva.py`) choose the towers.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from vislearn.encoders.output import VisionEncoder, VisionOutput
-from vislearn.encoders.text import TextTransformer
+from vislearn.encoders.sizes import ImageSized
+from vislearn.encoders.text import TextConfig, TextTransformer
 from vislearn.encoders.vit import ViT
 
 LARGEST_SCALE = 100.0  # CLIP, section 2.5: logits are scaled by no more
+
+
+class DualSized(ImageSized):
+    """What the flat configs of dual encoders share; the families say the two towers."""
+
+    num_classes: int | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_classes(self.num_classes)
+        _ = self.visual, self.text  # they check themselves
+
+    @property
+    @abstractmethod
+    def visual(self) -> Any:
+        """The config of the image tower."""
+
+    @property
+    @abstractmethod
+    def text(self) -> TextConfig:
+        """The config of the text tower."""
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(h, w): rows and columns of patches, or of the last map."""
+        return self.visual.grid
+
+    @property
+    def tokens(self) -> int:
+        """T of the image tower at `img_size`."""
+        return self.visual.tokens
 
 
 class DualEncoder(VisionEncoder):

@@ -15,17 +15,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from vislearn.encoders.dual import DualEncoder, refuse_classes
+from vislearn.encoders.dual import DualEncoder, DualSized
 from vislearn.encoders.eva import EVA, EVAConfig
 from vislearn.encoders.modified_resnet import CLIP_MEAN, CLIP_STD
-from vislearn.encoders.sizes import ImageSized
 from vislearn.encoders.text import TextConfig, TextTransformer
 from vislearn.preprocess import Preprocess
 from vislearn.registry import Preset, register
 
 
 @dataclass(frozen=True)
-class EVACLIPConfig(ImageSized):
+class EVACLIPConfig(DualSized):
     """Sizes and choices of an EVA-CLIP; the defaults are EVA-02 CLIP B/16."""
 
     img_size: int | tuple[int, int] = 224  # pixels, or (height, width)
@@ -47,11 +46,6 @@ class EVACLIPConfig(ImageSized):
     context: int = 77  # L: tokens that a text may have
     vocab_size: int = 49_408
     num_classes: int | None = None  # CLIP classifies by comparing with text
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        refuse_classes(self.num_classes)
-        _ = self.visual, self.text  # they check themselves
 
     @property
     def visual(self) -> EVAConfig:
@@ -85,16 +79,6 @@ class EVACLIPConfig(ImageSized):
             act="gelu",
             embed_dim=self.embed_dim,
         )
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """(h, w): rows and columns of patches."""
-        return self.visual.grid
-
-    @property
-    def tokens(self) -> int:
-        """T of the image tower at `img_size`."""
-        return self.visual.tokens
 
 
 class EVACLIP(DualEncoder):

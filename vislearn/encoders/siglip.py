@@ -25,8 +25,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from vislearn.encoders.dual import DualEncoder, refuse_classes
-from vislearn.encoders.sizes import ImageSized
+from vislearn.encoders.dual import DualEncoder, DualSized
 from vislearn.encoders.text import TextConfig, TextTransformer
 from vislearn.encoders.vit import ViT, ViTConfig
 from vislearn.layers.patches import PatchEmbed, check_images
@@ -111,7 +110,7 @@ class SigLIPVision(ViT):
 
 
 @dataclass(frozen=True)
-class SigLIPConfig(ImageSized):
+class SigLIPConfig(DualSized):
     """Sizes of both towers; the defaults are SigLIP B/16.
 
     The official code uses the tanh form of GELU everywhere, as transformers does. timm
@@ -137,11 +136,6 @@ class SigLIPConfig(ImageSized):
     context: int = 64  # L: every text is padded to it
     vocab_size: int = 32_000
     num_classes: int | None = None  # it classifies by comparing with text
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        refuse_classes(self.num_classes)
-        _ = self.visual, self.text  # they check the rest
 
     @property
     def visual(self) -> SigLIPVisionConfig:
@@ -181,11 +175,6 @@ class SigLIPConfig(ImageSized):
     def embed_dim(self) -> int:
         """E: what the probe brings back is not projected, so E is the width D."""
         return self.width
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """(h, w): rows and columns of patches."""
-        return self.visual.grid
 
     @property
     def tokens(self) -> int:
