@@ -43,6 +43,7 @@ def test_several_right_answers_are_noticed():
         (["- [x] a", "- [ ] b"], "no question"),
         (["Which?", "- [x] a"], "1 choices, expected at least 2"),
         (["Which?", "- [ ] a", "- [ ] b"], r"no choice is marked \[x\]"),
+        (["Which?", "- [x] $N^2$", "- [ ] two"], r"\$N\^2\$ is only a formula"),
     ],
 )
 def test_a_quiz_that_cannot_be_answered_is_refused(lines: list[str], reason: str):

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _CHOICE = re.compile(r"^[-*] \[( |x|X)\] +(\S.*)$")
+_FORMULA = re.compile(r"\$[^$]*\$")
 
 
 @dataclass
@@ -47,7 +48,8 @@ def parse_quiz(lines: Sequence[str]) -> Quiz:
     """Take the directive's content apart.
 
     Raises:
-        ValueError: without a question, with fewer than 2 choices, or with no right one.
+        ValueError: without a question, with fewer than 2 choices, with no right one, or
+            with a choice that is only a formula, which a screen reader cannot name.
     """
     quiz = Quiz([], [], [], len(lines))
     for number, line in enumerate(lines):
@@ -73,3 +75,6 @@ def _check(quiz: Quiz) -> None:
         raise ValueError(f"quiz: {len(quiz.choices)} choices, expected at least 2")
     if not any(choice.right for choice in quiz.choices):
         raise ValueError("quiz: no choice is marked [x]")
+    for choice in quiz.choices:
+        if not re.search(r"\w", _FORMULA.sub("", choice.label)):
+            raise ValueError(f"quiz: choice {choice.label} is only a formula, add words")
