@@ -135,3 +135,13 @@ def test_the_command_line_answers_without_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_readme_names_the_parts_that_are_out():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    english = yaml.safe_load((ROOT / "book" / "_config.en.yml").read_text("utf-8"))
+    parts = [part["caption"] for part in toc["parts"] if part.get("numbered")]
+    assert parts
+    for part in parts:
+        assert f"“{part}”" in README_KO
+        assert f"*{english['toc_captions'][part]}*" in README

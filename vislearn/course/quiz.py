@@ -77,4 +77,4 @@ def _check(quiz: Quiz) -> None:
         raise ValueError("quiz: no choice is marked [x]")
     for choice in quiz.choices:
         if not re.search(r"\w", _FORMULA.sub("", choice.label)):
-            raise ValueError(f"quiz: choice {choice.label} is only a formula, add words")
+            raise ValueError(f"quiz: {choice.label} is only a formula, add words")
