@@ -31,6 +31,7 @@ MERMAID = "mermaid@11.17.2"
 SETTINGS = """{
   startOnLoad: false, theme: "base", deterministicIds: true, htmlLabels: false,
   fontFamily: "'Noto Sans KR Variable', sans-serif",
+  themeCSS: ".edgeLabel rect { opacity: 1; }",  // no line through the words of an arrow
   flowchart: {htmlLabels: false, curve: "basis", padding: 12},
   themeVariables: {
     primaryColor: "#e8f0fb", primaryBorderColor: "#3d6aa8", primaryTextColor: "#1b1f24",

@@ -19,6 +19,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from vislearn.course.cache import cache_path
 from vislearn.course.source import select_language
 
+_HANGUL = re.compile(r"[가-힣]+")
 _EMPTY_HEADING = re.compile(r'<th class="[^"]*head[^"]*">(<p></p>)?</th>')
 NAMES = {"ko": "한국어", "en": "English"}
 
@@ -112,6 +113,32 @@ class DropOtherLanguage(SphinxPostTransform):
                 node.replace_self(nodes.raw("", text, format=node["format"]))
 
 
+class KeepParticles(SphinxPostTransform):
+    """Keep a Korean particle on the line of the formula that it follows.
+
+    A browser may break after every formula, because MathJax draws it as one box.
+    """
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        for formula in list(self.document.findall(nodes.math)):
+            after = formula.next_node(nodes.Text, descend=False, siblings=True)
+            particle = _HANGUL.match(after) if after is not None else None
+            if particle is None or after.parent.index(after) != _place(formula) + 1:
+                continue
+            rest = nodes.Text(after[particle.end() :])
+            after.parent.replace(after, rest)
+            together = nodes.inline("", "", classes=["vl-together"])
+            formula.replace_self(together)
+            together += [formula, nodes.Text(particle[0])]
+
+
+def _place(node: nodes.Node) -> int:
+    return node.parent.index(node)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("vislearn_languages", [], "html", list)
     app.add_config_value("vislearn_site_url", "", "html", str)
@@ -122,6 +149,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", mend_html)
     app.connect("builder-inited", drop_thebe, priority=100)
     app.add_post_transform(DropOtherLanguage)
+    app.add_post_transform(KeepParticles)
     # pydata-sphinx-theme has no Korean catalogue; ours adds to what Sphinx brings.
     app.add_message_catalog("sphinx", str(Path(__file__).parent / "locale"))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

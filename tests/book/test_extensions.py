@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 
 REPOSITORY = Path(__file__).parents[2]
 TOOLS = REPOSITORY / "book" / "_ext"
@@ -156,3 +158,18 @@ def test_colab_opens_the_notebook_of_the_language():
     assert url == (
         "https://colab.research.google.com/github/a/b/blob/notebooks/en/03_vit.ipynb"
     )
+
+
+@pytest.mark.parametrize(
+    ("after", "together"),
+    [("은 100입니다.", ["은"]), ("입니다", ["입니다"]), (" 은", []), (", 은", [])],
+)
+def test_a_particle_stays_on_the_line_of_its_formula(after: str, together: list[str]):
+    document = new_document("page")
+    paragraph = nodes.paragraph("", "", nodes.math("", "N"), nodes.Text(after))
+    document += paragraph
+    load("vislearn_book").KeepParticles(document).run()
+
+    assert paragraph.astext() == f"N{after}"
+    kept = [node for node in paragraph if isinstance(node, nodes.inline)]
+    assert [n.astext() for n in kept] == [f"N{particle}" for particle in together]

@@ -36,6 +36,11 @@ DRIFTS = {
         "```{note}\n:class: tip\n",
         "structure",
     ),
+    "a quiz choice without words": (
+        "```{admonition} Goals\n:class: tip\n\n- one\n- two\n",
+        "```{quiz}\nHow many?\n\n- [x] $0$\n- [ ] two\n",
+        "quiz",
+    ),
     "an arrow of a diagram": ('A["pixel"] --> B', 'B["token"] --> A', "structure"),
     "an exercise label": (
         "```{exercise}\n:label: ex-one\n\nWhat",

@@ -111,6 +111,7 @@ def test_every_fact_has_a_source() -> None:
 def test_facts_print_the_decimals_of_their_source() -> None:
     assert facts.Fact("a", 0.64, "x", digits=4).text("ko") == "0.6400"
     assert facts.Fact("a", 85798656, "x").text("en") == "85,798,656"
+    assert facts.Fact("a", -15.9, "x", digits=1).text("en") == "−15.9"  # a real minus
     assert facts.Fact("a", 84.15, "x", unit="%", digits=2).text("ko") == "84.15 %"
 
 

@@ -12,11 +12,12 @@ from typing import Any
 import yaml
 
 from vislearn.course import facts, glossary, lock
-from vislearn.course.markdown import walk
+from vislearn.course.markdown import directive, walk
 from vislearn.course.messages import code_cells, lab_files
 from vislearn.course.pairs import Pair, differences, pairs
 from vislearn.course.pictures import alternative_texts
 from vislearn.course.problem import Finding, Problem
+from vislearn.course.quiz import parse_quiz
 from vislearn.course.references import references
 from vislearn.course.site import Course
 from vislearn.course.source import LANGUAGES, Document, read
@@ -52,6 +53,7 @@ def check_document(document: Document, course: Course) -> list[Problem]:
         _twins,
         _accepted,
         _headings,
+        _quizzes,
         _outputs,
         wording,
         alternative_texts,
@@ -115,6 +117,19 @@ def _headings(document: Document, course: Course) -> Iterator[Finding]:
                 elif level == 1 and last:
                     yield line, "heading", f"{lang}: a second heading of level 1"
                 last = level
+
+
+def _quizzes(document: Document, course: Course) -> Iterator[Finding]:
+    for cell in document.cells:
+        if cell.kind != "markdown":
+            continue
+        for line, token in walk(cell.text, cell.line):
+            found = directive(token)
+            if found is not None and found.name == "quiz":
+                try:
+                    parse_quiz(found.body.split("\n"))
+                except ValueError as error:
+                    yield line, "quiz", str(error).removeprefix("quiz: ")
 
 
 def _outputs(document: Document, course: Course) -> Iterator[Finding]:

@@ -36,6 +36,7 @@ class Fact:
             number = f"{self.value:,.{self.digits}f}"
         else:
             number = f"{self.value:,}"
+        number = number.replace("-", "\N{MINUS SIGN}")
         return f"{number} {self.unit}".strip()
 
 
