@@ -13,7 +13,9 @@ from vislearn.course.site import Course
 from vislearn.course.source import select_language
 
 COURSE = Course(Path(__file__).resolve().parents[2])
-LEFTOVERS = re.compile(r"\{[a-z:-]+\}`|(```|:::)\{|^\+\+\+|^\([a-z0-9-]+\)=$", re.M)
+LEFTOVERS = re.compile(
+    r"(?<!`)\{[a-z:-]+\}`|(```|:::)\{|^\+\+\+|^\([a-z0-9-]+\)=$", re.M
+)
 
 
 @pytest.fixture(
