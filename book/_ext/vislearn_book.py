@@ -19,7 +19,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from vislearn.course.cache import cache_path
 from vislearn.course.source import select_language
 
-_HANGUL = re.compile(r"[가-힣]+")
+# What must not begin a line after a formula: a Korean particle, punctuation.
+_CLOSE = re.compile(r"[가-힣,.;:!?)\]”’]+")
 _EMPTY_HEADING = re.compile(r'<th class="[^"]*head[^"]*">(<p></p>)?</th>')
 NAMES = {"ko": "한국어", "en": "English"}
 
@@ -113,8 +114,8 @@ class DropOtherLanguage(SphinxPostTransform):
                 node.replace_self(nodes.raw("", text, format=node["format"]))
 
 
-class KeepParticles(SphinxPostTransform):
-    """Keep a Korean particle on the line of the formula that it follows.
+class KeepTogether(SphinxPostTransform):
+    """Keep a particle or a comma on the line of the formula that it follows.
 
     A browser may break after every formula, because MathJax draws it as one box.
     """
@@ -125,14 +126,14 @@ class KeepParticles(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         for formula in list(self.document.findall(nodes.math)):
             after = formula.next_node(nodes.Text, descend=False, siblings=True)
-            particle = _HANGUL.match(after) if after is not None else None
-            if particle is None or after.parent.index(after) != _place(formula) + 1:
+            closing = _CLOSE.match(after) if after is not None else None
+            if closing is None or after.parent.index(after) != _place(formula) + 1:
                 continue
-            rest = nodes.Text(after[particle.end() :])
+            rest = nodes.Text(after[closing.end() :])
             after.parent.replace(after, rest)
             together = nodes.inline("", "", classes=["vl-together"])
             formula.replace_self(together)
-            together += [formula, nodes.Text(particle[0])]
+            together += [formula, nodes.Text(closing[0])]
 
 
 def _place(node: nodes.Node) -> int:
@@ -149,7 +150,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", mend_html)
     app.connect("builder-inited", drop_thebe, priority=100)
     app.add_post_transform(DropOtherLanguage)
-    app.add_post_transform(KeepParticles)
+    app.add_post_transform(KeepTogether)
     # pydata-sphinx-theme has no Korean catalogue; ours adds to what Sphinx brings.
     app.add_message_catalog("sphinx", str(Path(__file__).parent / "locale"))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -162,14 +162,21 @@ def test_colab_opens_the_notebook_of_the_language():
 
 @pytest.mark.parametrize(
     ("after", "together"),
-    [("은 100입니다.", ["은"]), ("입니다", ["입니다"]), (" 은", []), (", 은", [])],
+    [
+        ("은 100입니다.", ["은"]),
+        ("입니다.", ["입니다."]),
+        (", and", [","]),
+        (" 은", []),
+    ],
 )
-def test_a_particle_stays_on_the_line_of_its_formula(after: str, together: list[str]):
+def test_a_particle_or_a_comma_stays_on_the_line_of_its_formula(
+    after: str, together: list[str]
+):
     document = new_document("page")
     paragraph = nodes.paragraph("", "", nodes.math("", "N"), nodes.Text(after))
     document += paragraph
-    load("vislearn_book").KeepParticles(document).run()
+    load("vislearn_book").KeepTogether(document).run()
 
     assert paragraph.astext() == f"N{after}"
     kept = [node for node in paragraph if isinstance(node, nodes.inline)]
-    assert [n.astext() for n in kept] == [f"N{particle}" for particle in together]
+    assert [n.astext() for n in kept] == [f"N{closing}" for closing in together]
