@@ -125,19 +125,14 @@ class KeepTogether(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         for formula in list(self.document.findall(nodes.math)):
-            after = formula.next_node(nodes.Text, descend=False, siblings=True)
-            closing = _CLOSE.match(after) if after is not None else None
-            if closing is None or after.parent.index(after) != _place(formula) + 1:
-                continue
-            rest = nodes.Text(after[closing.end() :])
-            after.parent.replace(after, rest)
-            together = nodes.inline("", "", classes=["vl-together"])
-            formula.replace_self(together)
-            together += [formula, nodes.Text(closing[0])]
-
-
-def _place(node: nodes.Node) -> int:
-    return node.parent.index(node)
+            parent, place = formula.parent, formula.parent.index(formula)
+            after = parent[place + 1] if place + 1 < len(parent) else None
+            closing = _CLOSE.match(after) if isinstance(after, nodes.Text) else None
+            if closing:
+                parent[place + 1] = nodes.Text(after[closing.end() :])
+                together = nodes.inline("", "", classes=["vl-together"])
+                parent[place] = together
+                together += [formula, nodes.Text(closing[0])]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
