@@ -11,6 +11,7 @@ import datetime
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -24,7 +25,7 @@ from vislearn.losses.contrastive_distributed import (
     sigmoid_loss_distributed,
 )
 
-PAIRS, E, SEEN = 8, 5, 7  # pairs of all processes, embedding, what a tower sees
+PAIRS, E, SEEN = 12, 5, 7  # pairs of all processes, embedding, what a tower sees
 LOSSES: dict[str, tuple[Callable[..., Tensor], tuple[float, ...]]] = {
     "info_nce": (info_nce_distributed, (14.3,)),
     "sigmoid": (sigmoid_loss_distributed, (10.0, -3.0)),
@@ -105,16 +106,17 @@ def averaged_by_ddp(name: str, rank: int, world: int) -> dict | None:
     return {"value": value.detach(), "gradients": {n: p.grad for n, p in named}}
 
 
-def within_the_last_two(name: str, rank: int, world: int) -> Tensor | None:
+def within_the_last_two(name: str, rank: int, world: int) -> Tensor | str | None:
     """The loss of a group of processes whose ranks are not those of the world."""
     if world < 4:
         return None
     group = dist.new_group([world - 2, world - 1])
-    if rank < world - 2:
-        return None
     loss, values = LOSSES[name]
     own = [part(x, rank, world) for x in embeddings()]
-    return loss(*own, *values, group=group)
+    try:
+        return loss(*own, *values, group=group)
+    except ValueError as error:
+        return str(error)
 
 
 def messages(name: str, rank: int, world: int) -> dict[str, str]:
@@ -130,7 +132,15 @@ def messages(name: str, rank: int, world: int) -> dict[str, str]:
     def loss(x: Tensor, y: Tensor, scale: float = values[0]) -> Tensor:
         return distributed(x, y, scale, *values[1:])
 
+    other = [x.float() if last else x for x in (image, text)]
+    half = [x.to(torch.bfloat16 if last else torch.float16) for x in (image, text)]
+    missing: Any = None if last else values[0]
+    untrue: Any = text.tolist() if last else text
     cases: dict[str, Callable[[], object]] = {
+        "dtype": lambda: loss(*other),
+        "half": lambda: loss(*half),
+        "no number": lambda: loss(image, text, scale=missing),
+        "no tensor": lambda: loss(image, untrue),
         "unequal": lambda: loss(image[:few], text[:few]),
         "broken": lambda: loss(image, broken),
         "scale": lambda: loss(image, text, scale=5.0 if last else 4.0),

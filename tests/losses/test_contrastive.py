@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import Any
 
 import pytest
 import torch
@@ -342,6 +344,32 @@ def test_impossible_scales_are_refused(name: str, scale, message: str) -> None:
 def test_impossible_biases_are_refused(bias, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sigmoid_loss(IMAGE, TEXT, 10.0, bias)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("value", [None, "10", [10.0]])
+def test_what_is_no_number_is_named(name: str, value: Any) -> None:
+    said = re.escape(f"must be one number, got {value!r}")
+    with pytest.raises(ValueError, match=f"scale {said}"):
+        LOSSES[name](IMAGE, TEXT, value)
+    with pytest.raises(ValueError, match=f"bias {said}"):  # a CLIP has no bias: None
+        sigmoid_loss(IMAGE, TEXT, 10.0, value)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_is_no_tensor_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=r"\(N, E\), got image ndarray, text Tensor"):
+        LOSSES[name](IMAGE.numpy(), TEXT)
+    with pytest.raises(ValueError, match=r"\(N, E\), got image Tensor, text list"):
+        LOSSES[name](IMAGE, TEXT.tolist())
+
+
+def test_labels_that_are_no_tensor_are_named() -> None:
+    labels: Any = list(range(N))
+    with pytest.raises(ValueError, match=r"expected labels \(6,\) int64, got list"):
+        info_nce(IMAGE, TEXT, 1.0, labels)
+    with pytest.raises(ValueError, match=r"expected labels \(6,\) int64, got list"):
+        sigmoid_loss(IMAGE, TEXT, 1.0, 0.0, labels)
 
 
 def test_integers_and_labels_that_do_not_fit_are_refused() -> None:

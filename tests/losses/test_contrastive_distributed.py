@@ -1,4 +1,4 @@
-"""1, 2 and 4 gloo processes together do what one process does alone."""
+"""1, 2, 3 and 4 gloo processes together do what one process does alone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def load_worker() -> ModuleType:
 worker = load_worker()
 
 
-@pytest.fixture(scope="module", params=[1, 2, 4])
+@pytest.fixture(scope="module", params=[1, 2, 3, 4])
 def results(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> list[dict[str, Any]]:
@@ -141,12 +141,14 @@ def test_half_precision_is_computed_in_float32(name, results) -> None:
 
 @pytest.mark.parametrize("name", DENSE)
 def test_a_group_of_processes_is_a_world_of_its_own(name, results) -> None:
-    values = [r[name]["group"] for r in results if r[name]["group"] is not None]
     if len(results) < 4:
-        assert values == []
+        assert all(r[name]["group"] is None for r in results)
         return
+    *outside, third, fourth = (r[name]["group"] for r in results)
+    values = [third, fourth]
+    for said in outside:
+        assert "this process is not in the group" in said
     image, text = (x[worker.PAIRS // 2 :] for x in worker.embeddings())
-    assert len(values) == 2
     close(torch.stack(values).mean(), DENSE[name](image, text, *worker.LOSSES[name][1]))
 
 
@@ -169,8 +171,28 @@ def test_bad_input_on_one_process_stops_all_of_them(name, results) -> None:
             in (said["scale"])
         )
     assert "text embedding 0 has NaN or infinity in it" in last["broken"]
+    assert "scale must be one number, got None" in last["no number"]
+    assert "got image Tensor, text list" in last["no tensor"]
     for said in others:
-        assert f"process {len(others)} has bad input" in said["broken"]
+        for case in ("broken", "no number", "no tensor"):
+            assert f"process {len(others)} has bad input" in said[case]
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_embeddings_of_another_dtype_on_one_process_stop_all_of_them(
+    name, results
+) -> None:
+    """gloo would end the process, or read the bits of bfloat16 as float16."""
+    if len(results) == 1:
+        return
+    for said in (r[name]["messages"] for r in results):
+        for case, usual, last in (
+            ("dtype", "float64", "float32"),
+            ("half", "float16", "bfloat16"),
+        ):
+            kinds = ", ".join([f"torch.{usual}"] * (len(results) - 1))
+            expected = f"the dtype must be the same on every process, got {kinds}, "
+            assert f"{expected}torch.{last} (in" in said[case]
 
 
 @pytest.mark.parametrize("name", DENSE)

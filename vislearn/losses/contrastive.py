@@ -24,6 +24,7 @@ losses in little memory: `contrastive_blocked`; on many machines:
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 import torch
 import torch.nn.functional as F
@@ -145,11 +146,11 @@ def matches(image: Tensor, labels: Tensor | None) -> Tensor:
     """
     if labels is None:
         return torch.eye(len(image), dtype=torch.bool, device=image.device)
+    expected = f"expected labels ({len(image)},) int64"
+    if not isinstance(labels, Tensor):
+        raise ValueError(f"{expected}, got {type(labels).__name__}")
     if labels.shape != image.shape[:1] or labels.is_floating_point():
-        raise ValueError(
-            f"expected labels ({len(image)},) int64, "
-            f"got {tuple(labels.shape)} {labels.dtype}"
-        )
+        raise ValueError(f"{expected}, got {tuple(labels.shape)} {labels.dtype}")
     return labels[:, None] == labels
 
 
@@ -167,6 +168,9 @@ def targets(image: Tensor, labels: Tensor | None) -> Tensor:
 
 def check_pairs(image: Tensor, text: Tensor) -> None:
     """Raise a ValueError unless these are N image and N text embeddings, all finite."""
+    if not (isinstance(image, Tensor) and isinstance(text, Tensor)):
+        kinds = f"image {type(image).__name__}, text {type(text).__name__}"
+        raise ValueError(f"expected embeddings (N, E), got {kinds}")
     shapes = f"image {tuple(image.shape)} and text {tuple(text.shape)}"
     if image.ndim != 2 or text.ndim != 2 or 0 in (*image.shape, *text.shape):
         raise ValueError(f"expected embeddings (N, E), got {shapes}")
@@ -202,6 +206,8 @@ def number(value: Tensor | float, name: str) -> Tensor | float:
                 f"{name} must be one number, got shape {tuple(value.shape)}"
             )
         value = value.reshape(())
+    elif not isinstance(value, Real):
+        raise ValueError(f"{name} must be one number, got {value!r}")
     plain = float(value.detach() if isinstance(value, Tensor) else value)
     if not math.isfinite(plain):
         raise ValueError(f"{name} must be a finite number, got {plain}")

@@ -17,7 +17,7 @@ parameters over the processes, and this average is the gradient of the single pr
 for all of them.
 
 Kept: float32 or better, as in `contrastive`. Left out: labels, unequal batches.
-Tested against: the dense losses, with 1, 2 and 4 gloo processes.
+Tested against: the dense losses, with 1 to 4 gloo processes.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ from vislearn.losses.contrastive import (
 )
 from vislearn.losses.contrastive_blocked import refuse_second_derivatives
 
+KINDS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)  # of embeddings
+
 
 def info_nce_distributed(
     image: Tensor, text: Tensor, scale: Tensor | float, group: Any = None
@@ -58,7 +60,8 @@ def info_nce_distributed(
 
     Raises:
         ValueError: on every process, if one of them has bad input (see `info_nce`), or
-            if n, E or the scale differ; or if torch.distributed is not initialised.
+            if n, E, the dtype or the scale differ; or if torch.distributed is not
+            initialised, or this process is not in the group.
     """
     _agree(image, text, {"scale": scale}, group)
     scale = positive(scale, "scale")
@@ -94,8 +97,8 @@ def sigmoid_loss_distributed(
 
     Raises:
         ValueError: on every process, if one of them has bad input (see `sigmoid_loss`),
-            or if n, E, scale or bias differ; or if torch.distributed is not
-            initialised.
+            or if n, E, the dtype, scale or bias differ; or if torch.distributed is not
+            initialised, or this process is not in the group.
     """
     _agree(image, text, {"scale": scale, "bias": bias}, group)
     dtype = wide(image, text)
@@ -201,27 +204,36 @@ def _agree(image: Tensor, text: Tensor, numbers: dict[str, Any], group: Any) -> 
             "torch.distributed is not initialised: call init_process_group, "
             "or take the dense loss"
         )
-    problem, plain = None, [0.0] * (2 + len(numbers))
+    if dist.get_rank(group) < 0:
+        raise ValueError("this process is not in the group: only its members may call")
+    problem, plain = None, [0.0] * (3 + len(numbers))
     try:
         check_pairs(image, text)
         positive(numbers["scale"], "scale")
         values = [number(value, name) for name, value in numbers.items()]
-        plain = [float(torch.as_tensor(x).detach()) for x in (*image.shape, *values)]
+        kind = KINDS.index(torch.promote_types(image.dtype, text.dtype))
+        plain = [
+            float(torch.as_tensor(x).detach()) for x in (*image.shape, kind, *values)
+        ]
     except ValueError as error:
         problem = error
     mine = torch.tensor([float(problem is None), *plain], dtype=torch.float64)
-    fine, *columns = torch.stack(_all(mine.to(image.device), group)).T.tolist()
+    device = image.device if isinstance(image, Tensor) else mine.device
+    fine, *columns = torch.stack(_all(mine.to(device), group)).T.tolist()
     if problem is not None:
         raise problem
     if not all(fine):
         raise ValueError(
             f"process {fine.index(0.0)} has bad input; its own message says what"
         )
-    names = ("the number of pairs", "the width E", *(f"the {name}" for name in numbers))
+    names = ("number of pairs", "width E", "dtype", *numbers)
     for name, column in zip(names, columns, strict=True):
         if len(set(column)) > 1:
-            listed = ", ".join(f"{value:g}" for value in column)
+            listed = ", ".join(
+                str(KINDS[int(value)]) if name == "dtype" else f"{value:g}"
+                for value in column
+            )
             raise ValueError(
-                f"{name} must be the same on every process, got {listed} "
+                f"the {name} must be the same on every process, got {listed} "
                 "(in the order of the ranks)"
             )
