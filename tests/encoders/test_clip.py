@@ -214,6 +214,8 @@ def test_half_precision_is_close(name: str) -> None:
     [
         ("clip_vit_b32", {"img_size": 30}, "img_size 30 is not divisible by patch_siz"),
         ("clip_vit_b32", {"heads": 5}, "^width 48 is not divisible by heads 5"),
+        ("clip_vit_b32", {"mlp_hidden": 0}, "^hidden must be at least 1, got 0"),
+        ("clip_vit_b32", {"mlp_hidden": -4}, "^hidden must be at least 1, got -4"),
         ("clip_vit_b32", {"text_heads": 5}, "text width 32 is not divisible by heads"),
         ("clip_vit_b32", {"embed_dim": 0}, "embed_dim must be at least 1, got 0"),
         ("clip_vit_b32", {"context": 0}, "text context must be at least 1, got 0"),

@@ -178,6 +178,12 @@ def test_whole_numbers_are_good_enough_for_scale_and_bias() -> None:
     assert model.logit_bias.is_floating_point()
 
 
+@pytest.mark.parametrize("largest", [0.0, 0.5, -1.0, float("nan")])
+def test_largest_scale_below_one_is_refused(largest: float) -> None:
+    with pytest.raises(ValueError, match="largest must be at least 1, got"):
+        dual().clamp_scale(largest)
+
+
 @pytest.mark.parametrize("shape", [(16,), (2, 3, 16), (2, 8)], ids=str)
 def test_embeddings_of_another_shape_are_refused(shape) -> None:
     model, text = dual(), torch.randn(3, 16)

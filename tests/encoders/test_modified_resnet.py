@@ -114,6 +114,10 @@ def test_presets_have_the_grid_of_their_resolution(name: str) -> None:
         ({"depths": (1, 0)}, r"at least 1 .* got \(1, 0\)"),
         ({"width": 7}, "width must be even, got 7"),
         ({"head_width": 48}, "256 channels, not divisible by head_width 48"),
+        ({"head_width": 0}, "head_width must be at least 1, got 0"),
+        ({"head_width": -16}, "head_width must be at least 1, got -16"),
+        ({"embed_dim": 0}, "embed_dim must be at least 1, got 0"),
+        ({"num_classes": 10}, "num_classes must be None, got 10"),
     ],
 )
 def test_impossible_config_is_refused(options, message: str) -> None:

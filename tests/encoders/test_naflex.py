@@ -15,8 +15,10 @@ from vislearn.encoders.naflex import (
     NaFlexBatch,
     NaFlexConfig,
     NaFlexSigLIP,
+    NaFlexVisionConfig,
     fit_grid,
     native,
+    resize,
 )
 from vislearn.layers.attention import record_attention
 from vislearn.weights import load
@@ -132,6 +134,14 @@ def test_an_image_that_fits_its_grid_is_cut_and_not_resized() -> None:
     (image,) = pictures(((32, 32),))
     batch = NaFlexBatch.from_images([image], patch_size=8, max_patches=16)
     assert torch.equal(batch.patches[0, 5], image[:, 8:16, 8:16].flatten())
+
+
+def test_double_precision_is_kept_when_an_image_is_resized() -> None:
+    image = torch.rand(3, 20, 30, dtype=torch.float64)
+    expected = torch.nn.functional.interpolate(
+        image[None], size=(16, 24), mode="bilinear", antialias=True
+    )
+    assert torch.equal(resize(image, (2, 3), 8), expected)
 
 
 @pytest.mark.parametrize("index", range(len(SHAPES)))
@@ -285,6 +295,23 @@ def test_impossible_config_is_refused(options, message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("class_token", True),
+        ("registers", 2),
+        ("pos", "rope"),
+        ("pooling", "gap"),
+        ("pre_norm", True),
+        ("num_classes", 3),
+    ],
+)
+def test_what_a_batch_of_several_shapes_would_ignore_is_refused(option, value) -> None:
+    """An ordinary tensor would have it: the two ways into the tower would differ."""
+    with pytest.raises(ValueError, match=f"NaFlex has {option} .*, got {value!r}"):
+        NaFlexVisionConfig(**{option: value})
+
+
+@pytest.mark.parametrize(
     ("images", "message"),
     [
         ([], "expected at least one image, got none"),
@@ -317,6 +344,12 @@ def test_grids_that_do_not_fit_the_patches_are_refused(grids, message: str) -> N
 def test_a_batch_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"B at least 1, got .* and 0 grids"):
         NaFlexBatch(torch.zeros(0, 8, 192), ())
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64], ids=str)
+def test_patches_of_whole_numbers_are_refused(dtype) -> None:
+    with pytest.raises(ValueError, match=f"floating-point patches, got {dtype}"):
+        NaFlexBatch(torch.zeros(1, 8, 192, dtype=dtype), ((2, 4),))
 
 
 def test_patches_of_another_size_are_refused() -> None:

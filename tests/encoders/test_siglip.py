@@ -137,6 +137,14 @@ def test_start_values_are_those_of_the_paper() -> None:
     assert model.scale.item() == pytest.approx(10)
 
 
+def test_batches_may_be_empty() -> None:
+    model = tiny()
+    image = model.encode_image(torch.zeros(0, 3, 32, 32))
+    text = model.encode_text(torch.zeros(0, 10, dtype=torch.int64))
+    assert image.shape == text.shape == (0, 48)
+    assert model.logits(image, text).shape == (0, 0)
+
+
 def test_what_does_not_fill_a_patch_is_not_looked_at() -> None:
     model, images = tiny(img_size=37).visual, torch.randn(2, 3, 37, 37)
     changed = images.clone()

@@ -86,3 +86,8 @@ def test_an_image_of_padding_alone_is_refused() -> None:
     mask = torch.zeros(2, 1, 1, 9, dtype=torch.bool)
     with pytest.raises(ValueError, match="every query needs at least one key"):
         pool()(torch.randn(2, 9, 32), mask)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_batch_of_no_images_gives_no_vectors(fused: bool) -> None:
+    assert pool(fused)(torch.zeros(0, 9, 32)).shape == (0, 32)

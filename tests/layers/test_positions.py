@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from vislearn.layers.positions import (
     FactorisedPositions,
@@ -57,6 +58,7 @@ def test_sincos_2d_gives_every_patch_another_vector() -> None:
         (lambda: sincos_1d(4, 7), "even width, got 7"),
         (lambda: sincos_2d((2, 2), 6), "divisible by 4, got 6"),
         (lambda: sincos_2d((2, 2), 8, convention="swin"), "'mae' or 'moco'"),
+        (lambda: sincos_2d((2, 2), 4, convention="moco"), "at least 8 .* got 4"),
     ],
 )
 def test_impossible_waves_are_refused(make, message: str) -> None:
@@ -106,6 +108,15 @@ def test_interpolation_keeps_rows_and_columns_apart() -> None:
 def test_interpolation_keeps_half_precision() -> None:
     table = torch.randn(1, 16, 8, dtype=torch.bfloat16)
     assert interpolate(table, (4, 4), (5, 5)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("mode", ["bicubic", "bilinear"])
+def test_interpolation_keeps_double_precision(mode: str) -> None:
+    table = torch.randn(1, 16, 8, dtype=torch.float64)
+    picture = table.transpose(1, 2).unflatten(2, (4, 4))
+    expected = F.interpolate(picture, size=(5, 7), mode=mode, antialias=True)
+    resized = interpolate(table, (4, 4), (5, 7), mode=mode)
+    assert torch.equal(resized, expected.flatten(2).transpose(1, 2))
 
 
 def test_table_that_does_not_have_the_grid_is_refused() -> None:

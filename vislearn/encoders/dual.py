@@ -133,7 +133,13 @@ class DualEncoder(VisionEncoder):
 
     @torch.no_grad()
     def clamp_scale(self, largest: float = LARGEST_SCALE) -> None:
-        """Keep the scale between 1 and `largest`; CLIP does so after every update."""
+        """Keep the scale between 1 and `largest`; CLIP does so after every update.
+
+        Raises:
+            ValueError: if `largest` is below 1.
+        """
+        if not largest >= 1:
+            raise ValueError(f"largest must be at least 1, got {largest}")
         self.logit_scale.clamp_(0.0, math.log(largest))
 
 

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vislearn.encoders.dual import refuse_classes
 from vislearn.encoders.output import VisionEncoder, VisionOutput
 from vislearn.encoders.sizes import ImageSized
 from vislearn.layers import positions
@@ -42,6 +43,7 @@ class ModifiedResNetConfig(ImageSized):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        refuse_classes(self.num_classes)
         if not self.depths or min(self.depths) < 1 or self.width < 2:
             raise ValueError(
                 "depths must be at least 1 and width at least 2, "
@@ -49,6 +51,11 @@ class ModifiedResNetConfig(ImageSized):
             )
         if self.width % 2:
             raise ValueError(f"width must be even, got {self.width}")
+        for name in ("head_width", "embed_dim"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be at least 1, got {getattr(self, name)}"
+                )
         if self.features % self.head_width:
             raise ValueError(
                 f"the last map has {self.features} channels, "

@@ -95,7 +95,7 @@ class NaFlexBatch:
         model.encode_image(batch)
 
     Raises:
-        ValueError: if the grids do not fit the patches.
+        ValueError: if the grids do not fit the patches, or these are whole numbers.
     """
 
     patches: Tensor
@@ -110,6 +110,10 @@ class NaFlexBatch:
             raise ValueError(
                 "expected patches (B, M, C·P·P) and B grids, B at least 1, "
                 f"got {tuple(self.patches.shape)} and {count} grids"
+            )
+        if not self.patches.is_floating_point():
+            raise ValueError(
+                f"expected floating-point patches, got {self.patches.dtype}"
             )
         for grid in self.grids:
             if not is_grid(grid) or math.prod(grid) > self.patches.shape[1]:
@@ -199,7 +203,8 @@ class NaFlexOutput:
 def resize(image: Tensor, grid: Grid, patch_size: int) -> Tensor:
     """One image in the size of its grid: (C, H, W) -> (1, C, h·P, w·P)."""
     size = (grid[0] * patch_size, grid[1] * patch_size)
-    pixels = image[None].float()  # no kernel for half precision on every device
+    # float32 at least: no kernel for half precision on every device
+    pixels = image[None].to(torch.promote_types(image.dtype, torch.float32))
     pixels = F.interpolate(pixels, size=size, mode="bilinear", antialias=True)
     return pixels.to(image.dtype)
 
@@ -214,6 +219,17 @@ def native(picture: Any) -> Tensor:
     return Preprocess(size=(pixels.height, pixels.width), crop=None)(pixels)
 
 
+# Options of a ViT that a batch of several shapes would pass over.
+_FIXED = {
+    "class_token": False,
+    "registers": 0,
+    "pos": "learned",
+    "pooling": "map",
+    "pre_norm": False,
+    "num_classes": None,
+}
+
+
 @dataclass(frozen=True)
 class NaFlexVisionConfig(SigLIPVisionConfig):
     """SigLIP's image tower with a position table of its own size."""
@@ -226,6 +242,12 @@ class NaFlexVisionConfig(SigLIPVisionConfig):
             raise ValueError(
                 f"pos_grid must be (rows, columns) of at least 1, got {self.pos_grid!r}"
             )
+        for option, fixed in _FIXED.items():
+            value = getattr(self, option)
+            if value != fixed:
+                raise ValueError(
+                    f"the image tower of NaFlex has {option} {fixed!r}, got {value!r}"
+                )
 
 
 class NaFlexVision(SigLIPVision):

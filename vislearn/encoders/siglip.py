@@ -19,7 +19,6 @@ State-dict names of the image tower are timm's.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -175,11 +174,6 @@ class SigLIPConfig(DualSized):
     def embed_dim(self) -> int:
         """E: what the probe brings back is not projected, so E is the width D."""
         return self.width
-
-    @property
-    def tokens(self) -> int:
-        """T = N: there are no prefix tokens."""
-        return math.prod(self.grid)
 
 
 class SigLIP(DualEncoder):

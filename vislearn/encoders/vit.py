@@ -58,7 +58,7 @@ class ViTConfig(ImageSized):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.check_image_size()
-        for name in ("width", "depth", "heads"):
+        for name in ("width", "depth", "heads", "hidden"):
             if getattr(self, name) < 1:
                 raise ValueError(
                     f"{name} must be at least 1, got {getattr(self, name)}"

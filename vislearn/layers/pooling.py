@@ -91,9 +91,10 @@ class AttentionPool(Recordable):
                 f"got {tuple(x.shape)}"
             )
         B, T, D = x.shape
-        q = self.q(self.latent.expand(B, 1, D)).reshape(B, 1, self.heads, -1)
+        Dh = D // self.heads
+        q = self.q(self.latent.expand(B, 1, D)).reshape(B, 1, self.heads, Dh)
         q = q.transpose(1, 2)  # (B, h, 1, Dh): the same question for every image
-        kv = self.kv(x).reshape(B, T, 2, self.heads, D // self.heads)
+        kv = self.kv(x).reshape(B, T, 2, self.heads, Dh)
         k, v = kv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, h, T, Dh)
         if self.fused:
             if mask is not None:

@@ -84,16 +84,21 @@ def sincos_2d(
         returns (h·w, D)
 
     Raises:
-        ValueError: if D is not divisible by 4, or the convention is unknown.
+        ValueError: if D is not divisible by 4, or is 4 for "moco", which divides by
+            D/4 − 1; or the convention is unknown.
     """
     if width % 4:
         raise ValueError(f"sincos_2d needs a width divisible by 4, got {width}")
     if convention not in ("mae", "moco"):
         raise ValueError(f"convention must be 'mae' or 'moco', got {convention!r}")
+    last = convention == "moco"
+    if last and width < 8:
+        raise ValueError(
+            f"sincos_2d needs a width of at least 8 for 'moco', got {width}"
+        )
     rows, columns = torch.meshgrid(
         torch.arange(grid[0]), torch.arange(grid[1]), indexing="ij"
     )  # each (h, w)
-    last = convention == "moco"
     x = waves(columns.flatten(), width // 2, temperature, last)  # (N, D/2)
     y = waves(rows.flatten(), width // 2, temperature, last)  # (N, D/2)
     return torch.cat([x, y], dim=1).float()
@@ -171,9 +176,10 @@ def interpolate(
         return pos_embed
     first, table = pos_embed[:, :prefix], pos_embed[:, prefix:]
     picture = table.transpose(1, 2).unflatten(2, tuple(old_grid))  # (1, D, h, w)
-    # float32: interpolation has no kernel for half precision on every device
+    # float32 at least: no kernel for half precision on every device
+    picture = picture.to(torch.promote_types(picture.dtype, torch.float32))
     picture = F.interpolate(
-        picture.float(), size=tuple(new_grid), mode=mode, antialias=antialias
+        picture, size=tuple(new_grid), mode=mode, antialias=antialias
     )
     table = picture.flatten(2).transpose(1, 2).to(pos_embed.dtype)  # (1, h'·w', D)
     return torch.cat([first, table], dim=1)
