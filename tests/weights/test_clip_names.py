@@ -32,6 +32,12 @@ def resnet(seed: int, **options) -> Any:
     return vislearn.create_model("clip_rn50", **settings).eval()
 
 
+def eva(seed: int, **options) -> Any:
+    torch.manual_seed(seed)
+    settings = {"img_size": 32, "embed_dim": 24, **TEXT, **VIT, **options}
+    return vislearn.create_model("eva_clip_b16", **settings).eval()
+
+
 def as_open_clip(model: CLIP) -> dict[str, Tensor]:
     """A CLIP with a ViT under OpenAI's names, and what else its files hold."""
     names = {
@@ -109,6 +115,14 @@ def test_image_tower_alone_takes_its_part_of_both(make) -> None:
     images = torch.randn(1, 3, 32, 32)
     assert torch.equal(model(images).pooled, source(images).pooled)
     load(make(2).visual, source.visual.state_dict())
+
+
+@pytest.mark.parametrize("make", [vit, resnet, eva])
+def test_image_tower_alone_takes_its_part_of_our_own_state(make) -> None:
+    source, model = make(0), make(1)
+    load(model.visual, source.state_dict())
+    images = torch.randn(1, 3, 32, 32)
+    assert torch.equal(model(images).pooled, source(images).pooled)
 
 
 def test_positions_are_resized_for_another_image_size() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vislearn.encoders.eva import EVA
 from vislearn.weights import vit_names
-from vislearn.weights.renaming import join, rename
+from vislearn.weights.renaming import join, rename, within
 
 State = dict[str, Tensor]
 
@@ -39,21 +39,16 @@ def from_timm(state: State) -> State:
 
 def from_open_clip(state: State) -> State:
     """The image tower of open_clip's EVA-CLIP, out of the whole model: timm's."""
-    trunk = "visual.trunk."
-    return from_timm(
-        {
-            key.removeprefix(trunk): value
-            for key, value in state.items()
-            if key.startswith(trunk)
-        }
-    )
+    return from_timm(within(state, "visual.trunk."))
 
 
 def fit(model: EVA, state: State) -> State:
     """Resize the positions; a head in the source is the model's last layer, or spare.
 
     timm and open_clip call the map to CLIP's space "head", as if it were a classifier.
+    A whole EVA-CLIP's state is also welcome to the image tower, which takes its part.
     """
+    state = within(state, "visual.") or state
     head = {key: value for key, value in state.items() if key.startswith("head.")}
     if model.config.num_classes is None:
         state = {key: value for key, value in state.items() if key not in head}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from vislearn.encoders.naflex import NaFlexVision
-from vislearn.weights.renaming import rename
-from vislearn.weights.siglip_names import behind, from_transformers, within
+from vislearn.weights.renaming import behind, rename, within
+from vislearn.weights.siglip_names import from_transformers
 from vislearn.weights.tables import fit_table
 
 State = dict[str, Tensor]

@@ -1,4 +1,4 @@
-"""What the files of names share: renaming keys, and stacking q, k and v."""
+"""What the files of names share: renaming keys, stacking q, k and v, and towers."""
 
 from __future__ import annotations
 
@@ -33,3 +33,17 @@ def join(state: State, part: str, pieces: tuple[str, ...], name: str) -> State:
             rows = torch.cat([joined.pop(piece) for piece in keys])
             joined[f"{before}.{part}.{name}.{after}"] = rows
     return joined
+
+
+def within(state: State, prefix: str) -> State:
+    """The part of a state behind a prefix, without it."""
+    return {
+        key.removeprefix(prefix): value
+        for key, value in state.items()
+        if key.startswith(prefix)
+    }
+
+
+def behind(prefix: str, state: State) -> State:
+    """The same with a prefix in front of every key."""
+    return {f"{prefix}{key}": value for key, value in state.items()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from vislearn.encoders.siglip import SigLIPVision
-from vislearn.weights.renaming import join, rename
+from vislearn.weights.renaming import behind, join, rename, within
 from vislearn.weights.tables import fit_table
 
 State = dict[str, Tensor]
@@ -109,20 +109,6 @@ def fit_tower(tower: SigLIPVision, state: State) -> State:
     antialias = tower.config.pos_antialias
     table = fit_table(state["pos_embed"], tower.config.grid, antialias=antialias)
     return {**state, "pos_embed": table}
-
-
-def within(state: State, prefix: str) -> State:
-    """The part of a state behind a prefix, without it."""
-    return {
-        key.removeprefix(prefix): value
-        for key, value in state.items()
-        if key.startswith(prefix)
-    }
-
-
-def behind(prefix: str, state: State) -> State:
-    """The same with a prefix in front of every key."""
-    return {f"{prefix}{key}": value for key, value in state.items()}
 
 
 FORMATS = {
