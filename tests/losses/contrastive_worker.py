@@ -24,6 +24,7 @@ from vislearn.losses.contrastive_distributed import (
     info_nce_distributed,
     sigmoid_loss_distributed,
 )
+from vislearn.train.gradient_cache import cached_backward
 
 PAIRS, E, SEEN = 12, 5, 7  # pairs of all processes, embedding, what a tower sees
 LOSSES: dict[str, tuple[Callable[..., Tensor], tuple[float, ...]]] = {
@@ -104,6 +105,27 @@ def averaged_by_ddp(name: str, rank: int, world: int) -> dict | None:
     value.backward()
     named = model.module.named_parameters()
     return {"value": value.detach(), "gradients": {n: p.grad for n, p in named}}
+
+
+def cached_behind_ddp(name: str, rank: int, world: int) -> dict | None:
+    """The same by gradient caching: under `no_sync`, averaged at the end by hand."""
+    if world != 2:
+        return None
+    loss, values = LOSSES[name]
+    model = DistributedDataParallel(Towers(values))
+    encoders = (lambda x: model(x, x)[0], lambda x: model(x, x)[1])
+    with model.no_sync():
+        value = cached_backward(
+            encoders,
+            [part(x, rank, world) for x in seen()],
+            lambda image, text: loss(image, text, *model.module.numbers),
+            chunk=4,
+        )
+    for parameter in model.parameters():
+        dist.all_reduce(parameter.grad)
+        parameter.grad /= world
+    named = model.module.named_parameters()
+    return {"value": value, "gradients": {n: p.grad for n, p in named}}
 
 
 def within_the_last_two(name: str, rank: int, world: int) -> Tensor | str | None:
@@ -187,6 +209,7 @@ def main(rank: int, world: int, folder: Path) -> None:
             "float64": plain_gradients(name, rank, world, torch.float64),
             "float16": plain_gradients(name, rank, world, torch.float16),
             "ddp": averaged_by_ddp(name, rank, world),
+            "cached": cached_behind_ddp(name, rank, world),
             "group": within_the_last_two(name, rank, world),
             "largest": largest(name, rank, world),
         }

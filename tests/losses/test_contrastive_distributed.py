@@ -112,20 +112,21 @@ def test_scale_and_bias_average_to_the_gradient_of_one_process(name, results) ->
 
 
 @pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("way", ["ddp", "cached"])
 def test_after_ddp_every_parameter_has_the_gradient_of_one_process(
-    name, results
+    name, way, results
 ) -> None:
     if len(results) != 2:
-        assert all(r[name]["ddp"] is None for r in results)
+        assert all(r[name][way] is None for r in results)
         return
     model = worker.Towers(worker.LOSSES[name][1])
     loss = DENSE[name](*model(*worker.seen()))
     loss.backward()
-    close(torch.stack([r[name]["ddp"]["value"] for r in results]).mean(), loss.detach())
+    close(torch.stack([r[name][way]["value"] for r in results]).mean(), loss.detach())
     for result in results:
         for key, parameter in model.named_parameters():
             assert parameter.grad is not None
-            close(result[name]["ddp"]["gradients"][key], parameter.grad)
+            close(result[name][way]["gradients"][key], parameter.grad)
 
 
 @pytest.mark.parametrize("name", DENSE)

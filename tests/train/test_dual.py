@@ -135,6 +135,15 @@ def test_a_fixed_scale_stays():
     assert history.column("scale")[1] == pytest.approx([20.0] * 3)
 
 
+@pytest.mark.parametrize("scale", [0.5, 200.0])
+def test_a_fixed_scale_is_not_clipped(scale):
+    images, colours = paper(32, 0)
+    dual = tiny(scale=scale)
+    dual.logit_scale.requires_grad_(False)
+    history = fit_dual(dual, images, words(colours, 2), steps=2, batch_size=8, lr=0.01)
+    assert history.column("scale")[1] == pytest.approx([scale] * 2)
+
+
 def test_a_loss_of_ones_own_gets_embeddings_of_length_one():
     images, colours = paper(16, 0)
 
@@ -188,6 +197,8 @@ def test_the_usual_bias_expects_one_match_in_a_row():
             {"texts": {"ko": torch.ones(4, 3).long(), "en": torch.ones(4, 2).long()}},
             r"different lengths: \{'ko': 3, 'en': 2\}",
         ),
+        ({"texts": [[1, 2, 3]] * 4}, r"texts: expected token ids \(M, L\).*got list"),
+        ({"texts": {"ko": ["집"] * 4}}, r"ko: expected token ids \(M, L\).*got list"),
         ({"loss": "hinge"}, "loss 'hinge': expected"),
         ({"loss": "sigmoid"}, "the sigmoid loss needs a bias"),
         ({"steps": 0}, "steps=0"),

@@ -165,6 +165,16 @@ def test_frozen_parameters_are_left_out():
         ({"steps": 0}, "steps=0"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"lr": 0.0}, "lr=0.0"),
+        ({"lr": math.nan}, "lr=nan"),
+        ({"lr": math.inf}, "lr=inf"),
+        ({"weight_decay": -0.1}, r"weight_decay=-0\.1: expected 0 or more"),
+        ({"weight_decay": math.nan}, "weight_decay=nan: expected 0 or more"),
+        (
+            {"loss": lambda output, labels: output.logits.sum(dim=1)},
+            r"the loss must be a tensor of one number, got shape \(2,\)",
+        ),
+        ({"loss": lambda output, labels: 1.0}, "tensor of one number, got float"),
+        ({"loss": lambda output, labels: torch.tensor(1.0)}, "the loss has no graph"),
         ({"warmup": 5, "steps": 5}, "warmup=5: expected 0 <= warmup < steps=5"),
     ],
 )

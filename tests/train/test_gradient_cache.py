@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -203,9 +204,74 @@ def test_it_works_with_mixed_precision_and_a_gradient_scaler() -> None:
         assert float(error) < 0.02, name  # bfloat16 has 8 bits
 
 
+def test_one_tower_for_both_sides_gets_the_gradients_of_both() -> None:
+    ours, theirs = Dual(drop=0.5).train(), Dual(drop=0.5).train()
+    images, others = batch()[0], batch()[0].flip(0) + 0.1
+    loss = losses(ours)["info_nce"]
+    torch.manual_seed(5)
+    towers = (ours.encode_image, ours.encode_image)
+    value = cached_backward(towers, (images, others), loss, chunk=4)
+    torch.manual_seed(5)
+    sides = [encoded_in_chunks(theirs.encode_image, x, 4) for x in (images, others)]
+    expected = losses(theirs)["info_nce"](*sides)
+    expected.backward()
+    assert_equal((value, gradients(ours)), (expected.detach(), gradients(theirs)))
+
+
+def test_embeddings_that_are_no_numbers_give_the_gradients_of_a_plain_pass() -> None:
+    """They are not taken for another answer: a gradient scaler shall skip the step."""
+    weight = torch.ones(2, requires_grad=True)
+    samples = torch.tensor([[1.0, math.nan], [math.inf, 2.0], [3.0, -math.inf]])
+
+    def encode(x: Tensor) -> Tensor:
+        return x * weight
+
+    value = cached_backward(
+        (encode, encode), (samples, samples), lambda x, y: (x * y).sum(), chunk=2
+    )
+    assert bool(value.isnan())
+    assert weight.grad is not None
+    assert not bool(weight.grad.isfinite().any())
+
+
+def test_without_recording_of_gradients_it_says_so() -> None:
+    with torch.no_grad(), pytest.raises(ValueError, match="the loss has no graph"):
+        cached(Dual(), "info_nce", 4)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        (
+            {"loss": lambda x, y: (x * y).sum(dim=1)},
+            r"the loss must be a tensor of one number, got shape \(3,\)",
+        ),
+        ({"loss": lambda x, y: 1.0}, "tensor of one number, got float"),
+        ({"loss": lambda x, y: torch.tensor(1.0)}, "the loss has no graph"),
+        (
+            {"inputs": ([[1.0], [2.0]], torch.ones(2, 1))},
+            r"inputs must be tensors \(N, …\), got list",
+        ),
+        (
+            {"inputs": (torch.ones(()), torch.ones(2, 1))},
+            r"inputs must be tensors \(N, …\), got shape \(\)",
+        ),
+        (
+            {"inputs": (torch.ones(3, 2, requires_grad=True).exp(), torch.ones(3, 2))},
+            "must not have a graph: put what made it into the encoder",
+        ),
+        (
+            {"encoders": (lambda x: SimpleNamespace(pooled=x), lambda x: x)},
+            r"must return \(2, E\) for 2 samples, got SimpleNamespace",
+        ),
+        (
+            {"encoders": (lambda x: x.long(), lambda x: x)},
+            r"must return \(2, E\) for 2 samples, got \(2, 2\) torch\.int64",
+        ),
+        (
+            {"encoders": (lambda x: x[:, : len(x)], lambda x: x)},
+            r"embeddings of one width, got \[1, 2\]",
+        ),
         ({"chunk": 0}, "chunk must be a whole number of at least 1, got 0"),
         ({"chunk": 2.0}, r"chunk must be a whole number of at least 1, got 2\.0"),
         ({"encoders": (lambda x: x,)}, "got 1 encoders and 2 inputs"),

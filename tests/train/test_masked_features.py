@@ -216,6 +216,35 @@ def test_teacher_is_asked_in_eval_mode_and_left_in_its_own() -> None:
         assert teacher.training == training
 
 
+def test_every_part_of_the_teacher_is_left_in_its_own_mode() -> None:
+    teacher = make_teacher().train()
+    teacher.visual.blocks[0].eval()  # somebody's frozen block
+    before = [module.training for module in teacher.modules()]
+    teacher_features(teacher, pictures(2))
+    assert [module.training for module in teacher.modules()] == before
+    with pytest.raises(ValueError, match="expected images"):
+        teacher_features(teacher, torch.zeros(2, 5, 32, 32))
+    assert [module.training for module in teacher.modules()] == before
+
+
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_impossible_batches_of_the_teacher_are_refused(batch_size) -> None:
+    with pytest.raises(ValueError, match=f"batch_size={batch_size}: expected at least"):
+        teacher_features(make_teacher(), pictures(2), batch_size=batch_size)
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (0, 4, 5)])
+def test_targets_of_another_shape_are_refused(shape) -> None:
+    message = rf"expected targets \(M, N, E\), got \({shape[0]}, "
+    with pytest.raises(ValueError, match=message):
+        constant_loss(torch.zeros(shape))
+
+
+def test_masks_of_no_image_are_refused() -> None:
+    with pytest.raises(ValueError, match="count must be at least 1, got 0"):
+        block_masks(0, (4, 4))
+
+
 def test_no_constant_guess_is_better_than_the_mean() -> None:
     targets = teacher_features(make_teacher(), pictures(4))
     best, everywhere = constant_loss(targets), torch.ones(4, 16, dtype=torch.bool)

@@ -42,8 +42,8 @@ def fit_dual(
     """Train a dual encoder on pairs that fit in memory.
 
     Batches, optimiser, schedule and precision are those of `fit`. After each update
-    the scale is clipped (`DualEncoder.clamp_scale`); `history.column("scale")` and
-    `history.column("bias")` tell how both moved.
+    the scale is clipped (`DualEncoder.clamp_scale`), unless it is fixed;
+    `history.column("scale")` and `history.column("bias")` tell how both moved.
 
     Args:
         model: two towers and a scale; with a bias for the sigmoid loss.
@@ -77,7 +77,8 @@ def fit_dual(
 
     def after(step: int, model: nn.Module) -> dict[str, float]:
         assert isinstance(model, DualEncoder)
-        model.clamp_scale()
+        if model.logit_scale.requires_grad:
+            model.clamp_scale()
         record = {"scale": float(model.scale.detach())}
         if model.logit_bias is not None:
             record["bias"] = float(model.logit_bias.detach())
@@ -103,15 +104,15 @@ def _tables(images: Tensor, texts: Tensor | Mapping[str, Tensor]) -> Tensor:
         raise ValueError(
             f"images have shape {tuple(images.shape)}, expected (M, C, H, W)"
         )
-    named = {"texts": texts} if isinstance(texts, Tensor) else dict(texts)
+    named = dict(texts) if isinstance(texts, Mapping) else {"texts": texts}
     if not named:
         raise ValueError("texts are empty: expected token ids of one language or more")
     for name, ids in named.items():
+        expected = f"{name}: expected token ids (M, L) int64"
+        if not isinstance(ids, Tensor):
+            raise ValueError(f"{expected}, got {type(ids).__name__}")
         if ids.ndim != 2 or ids.is_floating_point():
-            raise ValueError(
-                f"{name}: expected token ids (M, L) int64, "
-                f"got {tuple(ids.shape)} {ids.dtype}"
-            )
+            raise ValueError(f"{expected}, got {tuple(ids.shape)} {ids.dtype}")
         if len(ids) != len(images):
             raise ValueError(f"{name}: {len(images)} images but {len(ids)} texts")
     lengths = {name: ids.shape[1] for name, ids in named.items()}

@@ -14,7 +14,9 @@ dropout would remove one set of paths for the loss and another for the gradient;
 state of the generators is kept for each chunk and brought back.
 
 Kept: any number of towers, mixed precision, frozen towers. Left out: communication
-between processes (DDP would average once for each chunk; put it under `no_sync`).
+between processes. DDP would average after each chunk, or refuse the second one: work
+under its `no_sync` with a loss of `contrastive_distributed`, and average once at the
+end (for every parameter `dist.all_reduce(p.grad)`, then `p.grad /= R`).
 Batch norm in training mode sees chunks as its batches, and its running averages see
 each twice: use it in eval mode, or another norm.
 Tested against: one backward pass through the whole batch.
@@ -29,6 +31,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from vislearn.train.loop import check_loss
 from vislearn.train.mixed import Precision
 
 Encoder = Callable[[Tensor], Tensor]  # (b, …) -> (b, E)
@@ -77,8 +80,9 @@ def cached_backward(
         inputs (N, …) each -> scalar, without a graph
 
     Raises:
-        ValueError: if the inputs do not fit together, an encoder does not return
-            (b, E), or its second answer is not its first.
+        ValueError: if the inputs do not fit together or have a graph, an encoder does
+            not return (b, E), its second answer is not its first, or the loss is not
+            one number with a graph.
     """
     _check(encoders, inputs, chunk)
     forward = nullcontext if policy is None else policy.autocast
@@ -89,6 +93,7 @@ def cached_backward(
         states.append(random)
     with forward():
         value = loss(*leaves)
+    check_loss(value)
     (value if scaler is None else scaler.scale(value)).backward()
     for encode, samples, leaf, random in zip(
         encoders, inputs, leaves, states, strict=True
@@ -109,12 +114,13 @@ def _encode_without_graph(
         states.append(random_state())
         with torch.no_grad(), forward():
             embeddings = encode(part)
-        if embeddings.ndim != 2 or len(embeddings) != len(part):
-            raise ValueError(
-                f"an encoder must return ({len(part)}, E) for {len(part)} samples, "
-                f"got {tuple(embeddings.shape)}"
-            )
+        _check_embeddings(embeddings, len(part))
         parts.append(embeddings)
+    widths = sorted({part.shape[1] for part in parts})
+    if len(widths) > 1:
+        raise ValueError(
+            f"an encoder must return embeddings of one width, got {widths}"
+        )
     return torch.cat(parts), states
 
 
@@ -157,10 +163,21 @@ def replay(state: RandomState) -> Iterator[None]:
         yield
 
 
+def _check_embeddings(embeddings: Tensor, count: int) -> None:
+    expected = f"an encoder must return ({count}, E) for {count} samples"
+    if not isinstance(embeddings, Tensor):
+        raise ValueError(f"{expected}, got {type(embeddings).__name__}")
+    shape = tuple(embeddings.shape)
+    fits = len(shape) == 2 and shape[0] == count and shape[1] > 0
+    if not (fits and embeddings.is_floating_point()):
+        raise ValueError(f"{expected}, got {shape} {embeddings.dtype}")
+
+
 def _check_same(first: Tensor, again: Tensor) -> None:
     if again.shape == first.shape:
-        difference = (again.detach() - first).abs().max()
-        if bool(difference <= SAME * first.abs().max()):
+        largest = first.nan_to_num(0.0, 0.0, 0.0).abs().max()  # of the finite ones
+        limit = SAME * float(largest)
+        if torch.allclose(again.detach(), first, rtol=0, atol=limit, equal_nan=True):
             return
     raise ValueError(
         "an encoder gave another answer in the second pass: it must depend on its "
@@ -176,6 +193,14 @@ def _check(encoders: Sequence[Encoder], inputs: Sequence[Tensor], chunk: int) ->
         )
     if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
         raise ValueError(f"chunk must be a whole number of at least 1, got {chunk!r}")
+    for x in inputs:
+        if not isinstance(x, Tensor) or x.ndim == 0:
+            got = "shape ()" if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(f"inputs must be tensors (N, …), got {got}")
+        if x.grad_fn is not None:
+            raise ValueError(
+                "inputs must not have a graph: put what made it into the encoder"
+            )
     sizes = [len(x) for x in inputs]
     if len(set(sizes)) > 1 or sizes[0] == 0:
         raise ValueError(

@@ -157,7 +157,7 @@ def descend(
     Raises:
         ValueError: see `fit`.
     """
-    _check_numbers(steps, batch_size, lr)
+    _check_numbers(steps, batch_size, lr, weight_decay)
     warmup = steps // 10 if warmup is None else warmup
     policy = precision(next(model.parameters()).device)
     scaler = policy.scaler()
@@ -171,6 +171,7 @@ def descend(
             group["lr"] = rate
         with policy.autocast():
             current = value(next(order))
+        check_loss(current)
         history.loss.append(_finite(current, step, rate))
         history.lr.append(rate)
         optimiser.zero_grad(set_to_none=True)
@@ -221,6 +222,19 @@ def _batches(count: int, batch_size: int, generator: torch.Generator) -> Any:
         waiting = waiting[batch_size:]
 
 
+def check_loss(value: Tensor) -> None:
+    """Raise a ValueError unless this is one number that gradients can start from."""
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        shape = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else None
+        got = shape or type(value).__name__
+        raise ValueError(f"the loss must be a tensor of one number, got {got}")
+    if not value.requires_grad:
+        raise ValueError(
+            "the loss has no graph: nothing that it depends on can be trained, "
+            "or gradients are switched off"
+        )
+
+
 def _finite(value: Tensor, step: int, rate: float) -> float:
     number = float(value.detach())
     if not math.isfinite(number):
@@ -242,10 +256,12 @@ def _check(images: Tensor, labels: Tensor) -> None:
         raise ValueError("there are no images to train on")
 
 
-def _check_numbers(steps: int, batch_size: int, lr: float) -> None:
+def _check_numbers(steps: int, batch_size: int, lr: float, weight_decay: float) -> None:
     if steps < 1 or batch_size < 1:
         raise ValueError(
             f"steps={steps}, batch_size={batch_size}: expected at least 1 each"
         )
-    if lr <= 0:
+    if not 0 < lr < math.inf:
         raise ValueError(f"lr={lr}: expected a positive learning rate")
+    if not 0 <= weight_decay < math.inf:
+        raise ValueError(f"weight_decay={weight_decay}: expected 0 or more")

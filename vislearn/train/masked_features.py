@@ -101,7 +101,13 @@ def block_masks(
     ratio: float = 0.4,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """One `block_mask` for each of `count` images: bool (count, h · w)."""
+    """One `block_mask` for each of `count` images: bool (count, h · w).
+
+    Raises:
+        ValueError: as `block_mask`, or if there are no images.
+    """
+    if count < 1:
+        raise ValueError(f"count must be at least 1, got {count}")
     masks = [block_mask(grid, ratio, generator).flatten() for _ in range(count)]
     return torch.stack(masks)
 
@@ -183,18 +189,27 @@ def teacher_features(
 
     Shapes:
         images (M, C, H, W) -> (M, N, E), on the device of the images
+
+    Raises:
+        ValueError: if `batch_size` is below 1, or the teacher refuses the images.
     """
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size}: expected at least 1")
     tower = teacher.visual if isinstance(teacher, DualEncoder) else teacher
-    device, training = next(tower.parameters()).device, tower.training
+    device = next(tower.parameters()).device
+    modes = [(module, module.training) for module in tower.modules()]
     tower.eval()
     features = []
-    for batch in images.split(batch_size):
-        tokens = normalised(tower, tower(batch.to(device)).tokens)  # (b, N, D)
-        project = getattr(tower, "proj", None)
-        if isinstance(project, nn.Linear):
-            tokens = project(tokens)  # (b, N, E)
-        features.append(unit(tokens).to(images.device))
-    tower.train(training)
+    try:
+        for batch in images.split(batch_size):
+            tokens = normalised(tower, tower(batch.to(device)).tokens)  # (b, N, D)
+            project = getattr(tower, "proj", None)
+            if isinstance(project, nn.Linear):
+                tokens = project(tokens)  # (b, N, E)
+            features.append(unit(tokens).to(images.device))
+    finally:
+        for module, training in modes:
+            module.training = training
     return torch.cat(features)
 
 
@@ -207,7 +222,12 @@ def constant_loss(targets: Tensor) -> float:
 
     Shapes:
         targets (M, N, E) as from `teacher_features`
+
+    Raises:
+        ValueError: if the targets have another shape.
     """
+    if targets.ndim != 3 or 0 in targets.shape:
+        raise ValueError(f"expected targets (M, N, E), got {tuple(targets.shape)}")
     mean = unit(targets.flatten(0, 1).mean(dim=0))  # (E,)
     return -float((targets @ mean).mean())
 

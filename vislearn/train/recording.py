@@ -40,11 +40,13 @@ def record_runs(
 
     Returns:
         What the file then holds: question, settings, runs (arguments, what was
-        measured, CPU seconds), versions, hardware, date.
+        measured, CPU seconds), and versions, hardware, date of the latest run.
 
     Raises:
-        ValueError: if a run is planned twice.
+        ValueError: if a run is planned twice, or none is.
     """
+    if not plan:
+        raise ValueError("the plan has no runs")
     keys = [_key(arguments) for arguments in plan]
     if len(set(keys)) < len(keys):
         raise ValueError("a run is planned twice")
@@ -62,8 +64,9 @@ def record_runs(
             print(key, seconds, flush=True)
             date = datetime.date.today().isoformat()
             _write(path, {**result, **_where(), "date": date}, keys, done)
-    # Runs that the plan no longer has are dropped.
-    about = {**result, **_where(), "date": _read(path)["date"]}
+    # Runs that the plan no longer has are dropped; what is there grows no newer.
+    last = _read(path)
+    about = result | {key: last[key] for key in ("versions", "hardware", "date")}
     return _write(path, about, keys, done)
 
 
@@ -73,11 +76,12 @@ def _write(
     runs = [done[key] for key in keys if key in done]
     total = round(sum(run["cpu_seconds"] for run in runs))
     result = {**about, "cpu_seconds": total, "runs": runs}
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(
-        json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    return result
+    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")  # a stop here leaves the old file whole
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
+    return json.loads(text)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _key(arguments: Run) -> str:
-    return json.dumps(arguments, ensure_ascii=False)
+    return json.dumps(arguments, ensure_ascii=False, sort_keys=True)
 
 
 def _where() -> dict[str, Any]:
