@@ -110,6 +110,28 @@ def test_interpolation_keeps_half_precision() -> None:
     assert interpolate(table, (4, 4), (5, 5)).dtype == torch.bfloat16
 
 
+@pytest.mark.parametrize("antialias", [True, False])
+@pytest.mark.parametrize("mode", ["bicubic", "bilinear"])
+@pytest.mark.parametrize("rows", [1, 3, 4, 9])
+def test_interpolation_to_one_column_treats_rows_like_columns(
+    rows: int, mode: str, antialias: bool
+) -> None:
+    """torch's own smoothing kernel does not, on the CPU."""
+    table = torch.randn(1, 2 + 16, 8)
+    transposed = torch.arange(16).view(4, 4).T.flatten()
+    turned = torch.cat([table[:, :2], table[:, 2:][:, transposed]], dim=1)
+    column = interpolate(table, (4, 4), (rows, 1), 2, mode, antialias)
+    row = interpolate(turned, (4, 4), (1, rows), 2, mode, antialias)
+    torch.testing.assert_close(column, row)
+
+
+def test_one_column_of_a_table_that_depends_on_the_row_alone_is_any_column() -> None:
+    table = torch.randn(4, 1, 8).expand(4, 4, 8).reshape(1, 16, 8)
+    several = interpolate(table, (4, 4), (9, 4)).reshape(9, 4, 8)
+    column = interpolate(table, (4, 4), (9, 1)).reshape(9, 1, 8)
+    torch.testing.assert_close(column, several[:, :1])
+
+
 @pytest.mark.parametrize("mode", ["bicubic", "bilinear"])
 def test_interpolation_keeps_double_precision(mode: str) -> None:
     table = torch.randn(1, 16, 8, dtype=torch.float64)

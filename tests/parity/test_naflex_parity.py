@@ -191,6 +191,17 @@ def test_one_picture_equals_transformers_and_timm(
     record_parity(SYSTEM, "timm", "pooled", difference(out.pooled, pooled))
 
 
+def test_a_picture_of_one_column_equals_timm(reference, randomise, difference) -> None:
+    """transformers smooths its table by torch's kernel, wrong here on the CPU."""
+    batch = batch_of(pictures(((9, 1),)), 9)
+    theirs = randomise(build_timm(reference("timm"), BASE), STDS[1])
+    ours = load(NaFlexVision(BASE.visual).eval(), theirs.state_dict(), "timm")
+    with torch.no_grad():
+        (tokens, pooled), out = call_timm(theirs, batch), ours(batch)
+    assert difference(out.tokens, tokens) <= 1e-5
+    assert difference(out.pooled, pooled) <= 1e-5
+
+
 @pytest.mark.parametrize("std", STDS)
 def test_a_padded_batch_equals_timm(
     std, reference, randomise, difference, record_parity

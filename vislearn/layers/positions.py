@@ -178,8 +178,11 @@ def interpolate(
     picture = table.transpose(1, 2).unflatten(2, tuple(old_grid))  # (1, D, h, w)
     # float32 at least: no kernel for half precision on every device
     picture = picture.to(torch.promote_types(picture.dtype, torch.float32))
-    picture = F.interpolate(
-        picture, size=tuple(new_grid), mode=mode, antialias=antialias
-    )
+    h, w = new_grid
+    if w == 1:  # torch 2.13 smooths one column wrongly on the CPU, and one row rightly
+        row = F.interpolate(picture.mT, (1, h), mode=mode, antialias=antialias)
+        picture = row.mT  # (1, D, h', 1)
+    else:
+        picture = F.interpolate(picture, (h, w), mode=mode, antialias=antialias)
     table = picture.flatten(2).transpose(1, 2).to(pos_embed.dtype)  # (1, h'·w', D)
     return torch.cat([first, table], dim=1)
