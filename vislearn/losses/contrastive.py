@@ -15,7 +15,8 @@ and its released code. We follow the algorithm: b = −10 then says "hardly any 
 matches", which is right for N² − N of the N² pairs.
 
 Similarities are computed in float32 or better even inside autocast: float16 ends at
-65,504 and counts in steps of 1/16 near 100, where the logits of CLIP lie.
+65,504 and counts in steps of 1/16 near 100, where the logits of CLIP lie. Call backward
+outside of autocast, as torch advises: inside, it multiplies matrices in half precision.
 Tested against: open_clip, transformers (tests/parity), finite differences. The same
 losses in little memory: `contrastive_blocked`; on many machines:
 `contrastive_distributed`.

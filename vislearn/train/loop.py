@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -257,6 +258,9 @@ def _check(images: Tensor, labels: Tensor) -> None:
 
 
 def _check_numbers(steps: int, batch_size: int, lr: float, weight_decay: float) -> None:
+    for name, value in (("steps", steps), ("batch_size", batch_size)):
+        if not isinstance(value, Integral):
+            raise ValueError(f"{name}={value}: expected a whole number")
     if steps < 1 or batch_size < 1:
         raise ValueError(
             f"steps={steps}, batch_size={batch_size}: expected at least 1 each"

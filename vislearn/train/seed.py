@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -19,8 +20,10 @@ def seed_everything(seed: int) -> torch.Generator:
         seed: 0 <= seed < 2**32 (numpy's limit).
 
     Raises:
-        ValueError: if the seed is out of range.
+        ValueError: if the seed is no whole number or out of range.
     """
+    if not isinstance(seed, Integral):
+        raise ValueError(f"seed {seed!r}: expected a whole number")
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed {seed}: expected 0 <= seed < 2**32")
     random.seed(seed)
