@@ -225,6 +225,7 @@ def test_hidden_width_is_two_thirds_of_vits_so_that_swiglu_costs_the_same() -> N
         ({"embed_dim": 0}, "embed_dim must be at least 1, got 0"),
         ({"embed_dim": 8, "num_classes": 3}, "num_classes must be None, got 3"),
         ({"class_token": False, "pooling": "cls"}, "needs class_token=True"),
+        ({"registers": -1}, "registers must be at least 0, got -1"),
         ({"img_size": 30}, "img_size 30 is not divisible by patch_size 8"),
     ],
 )

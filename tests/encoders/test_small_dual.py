@@ -5,6 +5,7 @@ import torch
 
 from vislearn.encoders.clip import CLIP
 from vislearn.encoders.small_dual import small_dual
+from vislearn.weights import load
 
 
 def test_a_seed_gives_the_same_weights_and_another_seed_others():
@@ -30,6 +31,17 @@ def test_it_is_a_clip_with_other_numbers():
     assert {k: v.shape for k, v in dual.state_dict().items()} == {
         k: v.shape for k, v in clip.state_dict().items()
     }
+
+
+def test_its_weights_are_loaded_like_those_of_any_encoder():
+    source, dual = small_dual(300), small_dual(300, seed=1)
+    assert load(dual, source.state_dict()) is dual
+    for name, weight in source.state_dict().items():
+        assert torch.equal(weight, dual.state_dict()[name])
+    with pytest.raises(ValueError, match=r"1 missing \(logit_bias\)"):
+        load(small_dual(300, bias=-10.0), source.state_dict())
+    with pytest.raises(ValueError, match="format must be one of vislearn, got 'timm'"):
+        load(dual, source.state_dict(), "timm")
 
 
 def test_scale_and_bias_begin_as_asked():

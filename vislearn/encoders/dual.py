@@ -1,7 +1,7 @@
 """Two towers and one space: what CLIP and SigLIP models are.
 
 Papers: CLIP arXiv:2103.00020, section 2.3 and Figure 3; SigLIP arXiv:2303.15343,
-section 3. The families (`clip.py`, `siglip.py`, `eva.py`) choose the towers.
+section 3. The families (`clip.py`, `siglip.py`, `eva_clip.py`) choose the towers.
 """
 
 from __future__ import annotations

@@ -63,6 +63,8 @@ class ViTConfig(ImageSized):
                 raise ValueError(
                     f"{name} must be at least 1, got {getattr(self, name)}"
                 )
+        if self.registers < 0:
+            raise ValueError(f"registers must be at least 0, got {self.registers}")
         if self.width % self.heads:
             raise ValueError(
                 f"width {self.width} is not divisible by heads {self.heads}"
