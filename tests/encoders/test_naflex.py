@@ -326,6 +326,14 @@ def test_impossible_images_are_refused(images, message: str) -> None:
         NaFlexBatch.from_images(images)
 
 
+def test_what_is_no_tensor_and_no_batch_is_refused() -> None:
+    model, batch = tiny(), batch_of()
+    with pytest.raises(ValueError, match=r"images of shape \(B, 3, H, W\), got list"):
+        model.encode_image(pictures())
+    with pytest.raises(ValueError, match=r"images .* got NaFlexBatch"):
+        model.visual.hidden_states(batch)
+
+
 @pytest.mark.parametrize(
     ("grids", "message"),
     [

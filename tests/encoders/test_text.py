@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -186,6 +187,12 @@ def test_impossible_ids_are_refused(make: Callable[[], Tensor], message: str) ->
     with pytest.raises(ValueError, match=message) as caught:
         tiny()(make())
     assert "\n" not in str(caught.value)
+
+
+def test_ids_in_a_list_are_refused() -> None:
+    ids: Any = [[1, 2, END]]
+    with pytest.raises(ValueError, match=r"expected token ids \(B, L\) .* got list"):
+        tiny()(ids)
 
 
 @pytest.mark.parametrize(

@@ -115,11 +115,11 @@ class TextTransformer(nn.Module):
                 nn.init.zeros_(parameter)
 
     def _check(self, ids: Tensor) -> None:
+        expected = "expected token ids (B, L) of dtype int64"
+        if not isinstance(ids, Tensor):
+            raise ValueError(f"{expected}, got {type(ids).__name__}")
         if ids.ndim != 2 or ids.dtype not in (torch.int64, torch.int32):
-            raise ValueError(
-                "expected token ids (B, L) of dtype int64, "
-                f"got {tuple(ids.shape)} of {ids.dtype}"
-            )
+            raise ValueError(f"{expected}, got {tuple(ids.shape)} of {ids.dtype}")
         if not 1 <= ids.shape[1] <= self.config.context:
             raise ValueError(
                 f"texts of {ids.shape[1]} tokens do not fit the context of "

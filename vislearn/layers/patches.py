@@ -202,10 +202,11 @@ def _inverse_resize(old: int, new: int, interpolation: str, antialias: bool) -> 
 
 def check_images(images: Tensor, channels: int) -> None:
     """Raise a ValueError that names the fault unless images is (B, channels, H, W)."""
+    expected = f"expected images of shape (B, {channels}, H, W)"
+    if not isinstance(images, Tensor):
+        raise ValueError(f"{expected}, got {type(images).__name__}")
     if images.ndim != 4 or images.shape[1] != channels:
-        raise ValueError(
-            f"expected images of shape (B, {channels}, H, W), got {tuple(images.shape)}"
-        )
+        raise ValueError(f"{expected}, got {tuple(images.shape)}")
     if not images.is_floating_point():
         raise ValueError(
             f"expected floating-point images, got {images.dtype}; "
