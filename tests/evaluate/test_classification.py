@@ -43,6 +43,13 @@ def test_confusion_has_the_truth_in_rows_and_the_guess_in_columns():
     assert table.tolist() == [[1, 0, 0], [0, 1, 1], [1, 0, 1]]
 
 
+@pytest.mark.parametrize("kind", [torch.uint8, torch.int8, torch.int32])
+def test_labels_of_small_number_types_do_not_overflow_in_the_confusion(kind):
+    model, shown = ReadsFirstPixel(classes=64), images_of(list(range(64)))
+    table = confusion(model, shown, torch.arange(64).to(kind))
+    assert table.equal(torch.eye(64, dtype=torch.int64))
+
+
 def test_the_model_is_measured_in_eval_mode_and_left_as_it_was():
     model = ReadsFirstPixel().train()
     assert accuracy(model, SEEN, LABELS) == pytest.approx(0.6)
@@ -78,6 +85,12 @@ def test_a_model_without_a_classifier_is_refused_and_left_as_it_was():
 def test_what_does_not_fit_is_refused(images, labels, batch_size, message):
     with pytest.raises(ValueError, match=message):
         accuracy(ReadsFirstPixel(), images, labels, batch_size)
+
+
+@pytest.mark.parametrize("labels", [LABELS.float(), LABELS > 0])
+def test_labels_that_are_no_numbers_of_classes_have_no_row(labels):
+    with pytest.raises(ValueError, match=r"int64, got torch\.(float32|bool)"):
+        confusion(ReadsFirstPixel(), SEEN, labels)
 
 
 def test_a_label_without_a_score_is_refused():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -100,6 +101,16 @@ def test_all_forms_of_positives_mean_the_same() -> None:
     assert ranks(queries, gallery, one).equal(ranks(queries, gallery, single))
 
 
+def test_numbers_of_right_answers_may_come_from_numpy_and_torch() -> None:
+    queries, gallery = draw(3, 4), draw(9, 4, seed=1)
+    listed = [[0, 5], [1, 6], [2, 7]]
+    expected = ranks(queries, gallery, listed)
+    table: Any = np.array(listed)
+    assert ranks(queries, gallery, table).equal(expected)
+    rows: Any = list(torch.tensor(listed))
+    assert ranks(queries, gallery, rows).equal(expected)
+
+
 def test_a_caption_that_is_true_of_several_images_may_find_any_of_them() -> None:
     captions = ["a red star", "a blue ring", "a red star"]
     image = torch.tensor([[1.0, 0.1], [0, 1], [1, 0]])
@@ -153,6 +164,16 @@ def test_only_directions_count() -> None:
     lengths = 10.0 ** torch.arange(-4, 5)[:, None]
     expected = ranks(queries, gallery, torch.arange(9))
     assert ranks(queries * lengths, gallery / lengths, torch.arange(9)).equal(expected)
+
+
+def test_neither_huge_nor_tiny_lengths_are_lost_in_float32() -> None:
+    queries, gallery = draw(9, 4), draw(9, 4, seed=1)
+    expected = ranks(queries, gallery, torch.arange(9))
+    for length in (1e-36, 1e-30, 1e-13, 1e20, 1e37):
+        one, other = queries.double() * length, gallery.double() * length
+        assert ranks(one.float(), gallery, torch.arange(9)).equal(expected)
+        assert ranks(queries, other.float(), torch.arange(9)).equal(expected)
+    assert ranks(queries / 1e200, gallery, [[0]] * 9).tolist() == [9] * 9  # zeros
 
 
 def test_the_embedding_of_nothing_is_as_close_to_everything() -> None:
@@ -218,7 +239,11 @@ def test_a_bag_of_words_is_at_chance_when_colours_are_exchanged() -> None:
 
 
 Q, G = draw(3, 4), draw(5, 4, seed=1)
-ONE = torch.tensor([0, 1, 2])
+ONE: Any = torch.tensor([0, 1, 2])
+TABLE: Any = torch.eye(3, 5).bool().tolist()
+MASK: Any = np.array(TABLE)
+FRACTION: Any = [[0], [1.5], [2]]
+FLAT: Any = [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -235,6 +260,19 @@ ONE = torch.tensor([0, 1, 2])
         (lambda: ranks(Q, G, [[0], [1], []]), "query 2 has no right answer"),
         (lambda: ranks(Q, G, torch.ones(3, 4).bool()), r"table \(3, 5\), got \(3, 4\)"),
         (lambda: ranks(Q, G, SameGroup(ONE, ONE)), r"groups must be \(3,\) and \(5,\)"),
+        # A table of 0 and 1 must not pass for the numbers of the answers 0 and 1.
+        (
+            lambda: ranks(Q, G, TABLE),
+            r"query 0: right answers \[True, .*a list of whole",
+        ),
+        (lambda: ranks(Q, G, MASK), "query 0: right answers .* a list of"),
+        (lambda: ranks(Q, G, list(torch.tensor(TABLE))), r"query 0: .*tensor\(\[ True"),
+        (lambda: ranks(Q, G, FRACTION), r"query 1: right answers \[1\.5\], expected"),
+        (lambda: ranks(Q, G, FLAT), "query 0: right answers 0, expected a list"),
+        (lambda: ranks(Q, G, torch.tensor(1)), r"positives must be .*, got \(\)"),
+        (lambda: ranks(Q[0], G, ONE), r"queries must be floats \(M, E\).* got \(4,\)"),
+        (lambda: ranks(Q, G[0], ONE), r"gallery must be floats \(M, E\).* got \(4,\)"),
+        (lambda: nearest(Q[0], G, 1), r"queries must be floats \(M, E\).* got \(4,\)"),
         (lambda: ranks(Q, G, ONE, block=0), "block=0"),
         (lambda: recall_at_k(Q, G, ONE, ks=(1, 6)), "k=6: expected 1 … 5"),
         (lambda: recall_at_k(Q, G, ONE, ks=(0,)), "k=0: expected 1 … 5"),

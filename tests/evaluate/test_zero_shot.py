@@ -138,6 +138,17 @@ def test_confusion_is_that_of_scikit_learn_and_agrees_with_accuracy() -> None:
     assert int(table.diagonal().sum()) == round(right)
 
 
+@pytest.mark.parametrize("kind", [torch.uint8, torch.int8, torch.int16, torch.int32])
+def test_labels_of_any_whole_number_type_count_alike(kind: torch.dtype) -> None:
+    image, weights = draw(60, 6), draw(100, 6, seed=1)
+    labels = torch.arange(60) + 40
+    small = labels.to(kind)
+    expected = zero_shot_accuracy(image, weights, labels, k=50)
+    assert zero_shot_accuracy(image, weights, small, k=50) == expected
+    table = zero_shot_confusion(image, weights, small)
+    assert table.equal(zero_shot_confusion(image, weights, labels))
+
+
 def test_ties_count_against_the_image() -> None:
     weights = torch.tensor([[1.0, 0], [1, 0], [0, 1]])  # classes 0 and 1 are the same
     image = torch.tensor([[1.0, 0], [1, 0], [0, 1]])
@@ -181,6 +192,10 @@ NO_NAMES: Any = "별"
          "text embeddings are not all finite"),
         (lambda: zero_shot_accuracy(IMAGE, WEIGHTS, LABELS[:3]), r"labels \(4,\)"),
         (lambda: zero_shot_accuracy(IMAGE, WEIGHTS, LABELS.float()), "int64, got"),
+        (lambda: zero_shot_accuracy(IMAGE, WEIGHTS, LABELS > 0),
+         r"int64, got \(4,\) torch\.bool"),
+        (lambda: zero_shot_logits(IMAGE[0], WEIGHTS), r"image .* \(M, E\).*got \(3,\)"),
+        (lambda: zero_shot_logits(IMAGE, WEIGHTS[0]), r"class .* \(M, E\).*got \(3,\)"),
         (lambda: zero_shot_accuracy(IMAGE, WEIGHTS, LABELS + 1),
          "labels run from 1 to 2, there are 2 classes"),
         (lambda: zero_shot_accuracy(IMAGE, WEIGHTS, LABELS, k=3), "k=3: expected 1"),

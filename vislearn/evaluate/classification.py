@@ -75,12 +75,15 @@ def confusion(
         takes for class j; the diagonal is right.
 
     Raises:
-        ValueError: as `accuracy`, and for a label that the model has no score for.
+        ValueError: as `accuracy`, for labels that are no whole numbers, and for a label
+            that the model has no score for.
     """
     _check_labels(images, labels)
+    if labels.is_floating_point() or labels.dtype == torch.bool:
+        raise ValueError(f"expected labels ({len(labels)},) int64, got {labels.dtype}")
     scores = predict(model, images, batch_size)
     classes = scores.shape[1]
-    truth = labels.cpu()
+    truth = labels.cpu().long()  # row times classes does not fit into 8 bits
     if int(truth.min()) < 0 or int(truth.max()) >= classes:
         raise ValueError(
             f"labels run from {int(truth.min())} to {int(truth.max())}, "

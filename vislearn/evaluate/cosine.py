@@ -36,7 +36,10 @@ def directions(x: Tensor, what: str) -> Tensor:
     if not bool(torch.isfinite(x).all()):
         raise ValueError(f"{what} are not all finite")
     wide = x.detach().to(torch.promote_types(x.dtype, torch.float32))
-    return F.normalize(wide, dim=-1)
+    # The squares of very large or small numbers do not fit into float32.
+    most = wide.abs().amax(dim=-1, keepdim=True)
+    extreme = (most > 1e15) | (most < 1e-9) & (most > 0)
+    return F.normalize(torch.where(extreme, wide / most, wide), dim=-1)
 
 
 def check_width(x: Tensor, other: Tensor) -> None:

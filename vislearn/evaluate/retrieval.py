@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import index
+from reprlib import repr as shortened
 
 import torch
 from torch import Tensor
@@ -74,9 +76,9 @@ def ranks(
     """
     if block < 1:
         raise ValueError(f"block={block}: expected at least 1")
-    check_width(queries, gallery)
     asked = directions(queries, "queries")
     answers = directions(gallery, "gallery").to(asked)
+    check_width(asked, answers)
     rows = _rows(positives, len(asked), len(answers))
     places = torch.empty(len(asked), dtype=torch.int64)
     for first in range(0, len(asked), block):
@@ -142,9 +144,9 @@ def nearest(queries: Tensor, gallery: Tensor, k: int, block: int = BLOCK) -> Ten
     """
     if block < 1 or not 1 <= k <= len(gallery):
         raise ValueError(f"k={k}, block={block}: expected 1 … {len(gallery)}, and 1 …")
-    check_width(queries, gallery)
     asked = directions(queries, "queries")
     answers = directions(gallery, "gallery").to(asked)
+    check_width(asked, answers)
     parts = [(part @ answers.T).topk(k).indices.cpu() for part in asked.split(block)]
     return torch.cat(parts)
 
@@ -186,18 +188,34 @@ def _rows(
                 f"got {tuple(positives.shape)}"
             )
         return lambda first, last: positives[first:last]
+    if isinstance(positives, Tensor) and (
+        positives.ndim != 1 or positives.is_floating_point()
+    ):
+        raise ValueError(
+            "positives must be bool (Q, G), int64 (Q,), lists or SameGroup, "
+            f"got {tuple(positives.shape)} {positives.dtype}"
+        )
     if len(positives) != queries:
         raise ValueError(f"positives for {len(positives)} of {queries} queries")
     if isinstance(positives, Tensor):
-        if positives.ndim != 1 or positives.is_floating_point():
-            raise ValueError(
-                "positives must be bool (Q, G), int64 (Q,), lists or SameGroup, "
-                f"got {tuple(positives.shape)} {positives.dtype}"
-            )
         listed = [[place] for place in positives.tolist()]
     else:
-        listed = [list(places) for places in positives]
+        listed = [_numbers(query, places) for query, places in enumerate(positives)]
     return _rows_of_lists(listed, answers)
+
+
+def _numbers(query: int, places: Sequence[int]) -> list[int]:
+    """The right answers of a query; a row of a table would pass for 0 and 1."""
+    listed = places.tolist() if isinstance(places, Tensor) else places
+    try:
+        if not any(isinstance(place, bool) for place in listed):
+            return [index(place) for place in listed]
+    except TypeError:  # not a list, or not of whole numbers
+        pass
+    raise ValueError(
+        f"query {query}: right answers {shortened(places)}, expected a list of whole "
+        "numbers (only a bool tensor can be a table)"
+    )
 
 
 def _rows_of_groups(

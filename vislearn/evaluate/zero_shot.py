@@ -106,9 +106,10 @@ def zero_shot_logits(image: Tensor, weights: Tensor, scale: float = 1.0) -> Tens
     Raises:
         ValueError: if one is not (·, E), or not finite, or the two E differ.
     """
-    check_width(image, weights)
     unit = directions(image, "image embeddings")
-    return scale * unit @ directions(weights, "class embeddings").to(unit).T
+    classes = directions(weights, "class embeddings").to(unit)
+    check_width(unit, classes)
+    return scale * unit @ classes.T
 
 
 def zero_shot_accuracy(
@@ -152,7 +153,7 @@ def zero_shot_confusion(image: Tensor, weights: Tensor, labels: Tensor) -> Tenso
     """
     scores = zero_shot_logits(image, weights)
     truth = _true_scores(scores, labels)
-    own = labels[:, None].to(scores.device)
+    own = labels[:, None].to(scores.device, torch.int64)
     rival = scores.scatter(1, own, -torch.inf).max(dim=1)  # the closest other class
     lost = rival.values > truth[:, 0] - TIE
     guesses = torch.where(lost, rival.indices, own[:, 0])
@@ -164,11 +165,12 @@ def zero_shot_confusion(image: Tensor, weights: Tensor, labels: Tensor) -> Tenso
 def _true_scores(scores: Tensor, labels: Tensor) -> Tensor:
     """The score of each image's own class: (M, K), (M,) -> (M, 1)."""
     M, K = scores.shape
-    if labels.shape != (M,) or labels.is_floating_point():
+    no_numbers = labels.is_floating_point() or labels.dtype == torch.bool
+    if labels.shape != (M,) or no_numbers:
         raise ValueError(
             f"expected labels ({M},) int64, got {tuple(labels.shape)} {labels.dtype}"
         )
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= K:
         raise ValueError(f"labels run from {low} to {high}, there are {K} classes")
-    return scores.gather(1, labels[:, None].to(scores.device))
+    return scores.gather(1, labels[:, None].to(scores.device, torch.int64))
