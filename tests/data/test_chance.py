@@ -1,5 +1,6 @@
 """Hashed random numbers: uniform, independent of order, fixed for ever."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -48,3 +49,16 @@ def test_seeds_streams_and_places_are_independent():
 def test_integers_stay_below_their_limit_and_reach_every_value():
     drawn = integers(8, 0, torch.arange(1000))
     assert sorted(drawn.unique().tolist()) == list(range(8))
+
+
+def test_a_seed_may_be_a_number_of_numpy_or_torch():
+    expected = uniform(3, torch.arange(5))
+    for seed in (np.int64(3), np.uint8(3), torch.tensor(3)):
+        assert torch.equal(uniform(seed, torch.arange(5)), expected)
+    assert torch.equal(uniform(np.int64(-5), 1), uniform(-5, 1))
+
+
+@pytest.mark.parametrize("seed", [1.5, None, "1"])
+def test_a_seed_that_is_no_whole_number_is_refused(seed):
+    with pytest.raises(ValueError, match=r"seed .*: expected a whole number"):
+        uniform(seed, torch.arange(5))

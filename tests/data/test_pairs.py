@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from vislearn.data import images
 from vislearn.data.card import find_card
 from vislearn.data.pairs import (
     CAPTION_TEMPLATES,
@@ -76,6 +77,19 @@ def test_picking_keeps_images_and_texts_together(pairs):
     assert len(some) == 2
 
 
+def test_pairs_are_picked_by_their_numbers_alone(pairs):
+    # A mask would pick the images 0 and 2, but four captions.
+    few = pairs.pick(torch.arange(4))
+    for wrong in (torch.tensor([True, False, True, False]), torch.tensor([0.0])):
+        with pytest.raises(ValueError, match=r"pairs \(B,\) int64, got .*torch"):
+            few.pick(wrong)
+    with pytest.raises(ValueError, match="pair 4: expected 0 to 3"):
+        few.pick(torch.tensor([0, 4]))
+    with pytest.raises(ValueError, match="pair -1: expected 0 to 3"):
+        few.pick(torch.tensor([-1, 0]))
+    assert len(few.pick(torch.arange(0))) == 0
+
+
 def test_classes_are_the_colour_and_the_shape_of_the_only_object():
     images, labels = shape_classes(120, seed=3)
     assert len(images) == len(labels) == 120
@@ -91,6 +105,18 @@ def test_classes_are_the_colour_and_the_shape_of_the_only_object():
 def test_a_world_without_single_objects_has_no_classes():
     with pytest.raises(ValueError, match="no scene has one object"):
         shape_classes(4, world=World(size=32, objects=(2, 2)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_few_classes_are_found_even_if_the_first_scenes_have_two_objects(seed):
+    images, labels = shape_classes(1, seed=seed)
+    assert images.shape == (1, 3, 32, 32)
+    assert labels.shape == (1,)
+
+
+def test_no_classes_cannot_be_drawn():
+    with pytest.raises(ValueError, match="count=0: expected at least 1"):
+        shape_classes(0)
 
 
 def test_class_names_follow_the_labels_in_both_languages():
@@ -161,6 +187,19 @@ def test_the_card_counts_the_drawings_that_look_the_same():
 def test_the_size_of_the_emoji_test_is_checked():
     with pytest.raises(ValueError, match="held_out=0"):
         emoji_pairs(size=16, held_out=0)
+
+
+def test_a_division_that_leaves_nothing_to_learn_from_is_refused():
+    pixels = [image.numpy().tobytes() for image in images.emoji(16).images]
+
+    def last(seed: int) -> int:
+        order = torch.randperm(1914, generator=torch.Generator().manual_seed(seed))
+        return int(order[-1])
+
+    # The last drawing has a twin that is held out and takes it along.
+    seed = next(seed for seed in range(500) if pixels.count(pixels[last(seed)]) > 1)
+    with pytest.raises(ValueError, match="held_out=1913 leaves nothing to learn"):
+        emoji_pairs(size=16, held_out=1913, seed=seed)
 
 
 def test_groups_number_equal_things():

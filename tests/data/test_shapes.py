@@ -241,6 +241,10 @@ def test_labels_of_several_objects_are_refused():
     [
         ({"size": 8}, "size=8"),
         ({"difficulty": "eassy"}, "'eassy'.*did you mean 'easy'"),
+        ({"objects": 2}, r"objects=2: expected a pair of whole numbers"),
+        ({"objects": (1, 2, 3)}, r"objects=\(1, 2, 3\): expected a pair"),
+        ({"objects": (1.0, 2.0)}, r"objects=\(1\.0, 2\.0\): expected a pair"),
+        ({"size": 32.0}, r"size=32\.0: expected a whole number"),
         ({"objects": (0, 1)}, r"objects=\(0, 1\)"),
         ({"objects": (3, 2)}, r"objects=\(3, 2\)"),
         ({"objects": (1, 6)}, r"objects=\(1, 6\)"),

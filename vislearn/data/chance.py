@@ -8,6 +8,8 @@ The hash is SplitMix64's finaliser (Steele, Lea and Flood, OOPSLA 2014).
 
 from __future__ import annotations
 
+import operator
+
 import torch
 from torch import Tensor
 
@@ -19,8 +21,14 @@ def uniform(seed: int, *coordinates: Tensor | int) -> Tensor:
         seed: any integer.
         coordinates: integers or int64 tensors that broadcast against each other;
             their order matters.
+
+    Raises:
+        ValueError: if the seed is not an integer.
     """
-    state = _mix(torch.tensor(_signed(seed)))
+    try:
+        state = _mix(torch.tensor(_signed(operator.index(seed))))
+    except TypeError:
+        raise ValueError(f"seed {seed!r}: expected a whole number") from None
     for place, coordinate in enumerate(coordinates):
         # The place keeps (1, 2) apart from (2, 1).
         step = _mix(torch.as_tensor(coordinate) + _signed((place + 1) * _GOLDEN))

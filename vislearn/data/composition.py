@@ -55,6 +55,10 @@ def wrong_captions(
 ) -> list[str | None]:
     """A false caption for each scene; None where the exchange leaves it true.
 
+    Of scenes with combos="seen", about a quarter of the captions whose colours or
+    shapes are exchanged name a pair that is held out: a student of the seen pairs may
+    reject these for being new, not for being false.
+
     Args:
         batch: from `World.sample`, with scenes of two objects or more.
         language: "ko" or "en"; both are wrong in the same way.

@@ -64,8 +64,20 @@ class Pairs:
         return len(self.images)
 
     def pick(self, chosen: Tensor) -> Pairs:
-        """Some of the pairs: chosen (B,) int64."""
+        """Some of the pairs: chosen (B,) int64.
+
+        Raises:
+            ValueError: for something else, such as a mask, or a pair that is not there.
+        """
+        if chosen.ndim != 1 or chosen.dtype != torch.int64:
+            raise ValueError(
+                "expected the numbers of pairs (B,) int64, "
+                f"got {tuple(chosen.shape)} {chosen.dtype}"
+            )
         places = chosen.tolist()
+        for place in places:
+            if not 0 <= place < len(self):
+                raise ValueError(f"pair {place}: expected 0 to {len(self) - 1}")
         texts = {k: tuple(v[i] for i in places) for k, v in self.captions.items()}
         return Pairs(self.images[chosen], texts, self.groups[chosen])
 
@@ -130,15 +142,18 @@ def shape_classes(
         images (count, 3, H, W) in 0..1, labels (count,) int64 = 8 · colour + shape
 
     Raises:
-        ValueError: as `World.sample`.
+        ValueError: as `World.sample`, for a count below 1, and if every scene of the
+            world has several objects.
     """
+    if count < 1:
+        raise ValueError(f"count={count}: expected at least 1")
+    if world.objects[0] > 1:
+        raise ValueError(f"objects={world.objects}: no scene has one object")
     parts: list[tuple[Tensor, Tensor]] = []
     found = 0
     while found < count:  # a world of one or two objects: about half have one
         batch = world.sample(2 * count, seed=seed + 10_000 * len(parts), combos=combos)
         alone = batch.counts == 1
-        if not bool(alone.any()):
-            raise ValueError(f"objects={world.objects}: no scene has one object")
         labels = len(SHAPES) * batch.colours[:, 0] + batch.shapes[:, 0]
         parts.append((batch.images[alone], labels[alone]))
         found += int(alone.sum())
@@ -214,4 +229,6 @@ def emoji_pairs(
     every = Pairs(drawn.images, texts, group(pixels))
     order = torch.randperm(len(every), generator=torch.Generator().manual_seed(seed))
     back = torch.isin(every.groups, every.groups[order[:held_out]])
+    if bool(back.all()):
+        raise ValueError(f"held_out={held_out} leaves nothing to learn from")
     return every.pick((~back).nonzero()[:, 0]), every.pick(back.nonzero()[:, 0])

@@ -1,6 +1,6 @@
 """What is true of a scene: the facts that captions and questions are made of.
 
-Both languages are written from the same `Fact`, so they cannot disagree.
+Both languages are written from the same `Claim`, so they cannot disagree.
 """
 
 from __future__ import annotations

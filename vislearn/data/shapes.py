@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import difflib
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import torch
@@ -244,9 +246,16 @@ def _known(field_name: str, names: Sequence[object], offered: object) -> None:
 
 
 def _check_numbers(world: World) -> None:
+    if not isinstance(world.size, Integral):
+        raise ValueError(f"size={world.size!r}: expected a whole number of pixels")
     if world.size < 16:
         raise ValueError(f"size={world.size}: expected at least 16 pixels")
-    smallest, largest = world.objects
+    try:
+        smallest, largest = map(operator.index, world.objects)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"objects={world.objects!r}: expected a pair of whole numbers"
+        ) from None
     if not 1 <= smallest <= largest <= MAX_OBJECTS:
         raise ValueError(
             f"objects={world.objects}: expected 1 <= smallest <= largest "
