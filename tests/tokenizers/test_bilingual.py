@@ -74,6 +74,12 @@ def test_without_merges_every_byte_is_a_token() -> None:
     assert bytes_per_token(bilingual_bpe(), "빨간 별") == len("빨간 별".encode()) / 2
 
 
+def test_half_of_a_surrogate_pair_has_no_bytes_to_count() -> None:
+    # CLIP's tokenizer reads it as U+FFFD, but how many bytes were there?
+    with pytest.raises(ValueError, match="is half of a surrogate pair"):
+        bytes_per_token(CLIPTokenizer(), "a\ud83d")
+
+
 @pytest.mark.parametrize("count", [tokens_per_text, bytes_per_token])
 def test_nothing_cannot_be_counted(count) -> None:
     with pytest.raises(ValueError, match="there is no text to count"):

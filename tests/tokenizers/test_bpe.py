@@ -228,6 +228,43 @@ def test_another_file_is_not_loaded(tmp_path: Path, content: bytes) -> None:
         BPE.load(file)
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("merges", None),
+        ("merges", 3),
+        ("merges", [[1]]),
+        ("merges", [["a", "b"]]),
+        ("special", None),
+        ("special", 3),
+        ("pattern", None),
+        ("pattern", 3),
+        ("pattern", "("),
+    ],
+)
+def test_a_broken_vocabulary_is_not_loaded(tmp_path: Path, part: str, value) -> None:
+    file = tmp_path / "broken.json"
+    SMALL.save(file)
+    content = json.loads(file.read_text())
+    del content[part]
+    if value is not None:
+        content[part] = value
+    file.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"broken\.json"):
+        BPE.load(file)
+
+
+def test_rows_of_a_batch_are_decoded_one_by_one() -> None:
+    batch = SMALL(["a large red star", "큰 별"], context=8)
+    assert [SMALL.decode(row) for row in batch] == ["a large red star", "큰 별"]
+    refused: list[Any] = [batch, batch[:1], batch.tolist(), torch.tensor(3), 3, None]
+    for wrong in [*refused, "ab", [3.7]]:
+        with pytest.raises(ValueError, match=r"ids of one text, .*got"):
+            SMALL.decode(wrong)
+    assert SMALL.decode(iter(SMALL.encode("큰 별"))) == "큰 별"
+    assert SMALL.decode(batch[1].numpy()) == "큰 별"
+
+
 @pytest.mark.parametrize("token", [-1, SMALL.vocab_size])
 def test_an_unknown_id_is_refused(token: int) -> None:
     expected = f"token id {token}: expected 0 … {SMALL.vocab_size - 1}"
@@ -244,6 +281,9 @@ def test_an_unknown_id_is_refused(token: int) -> None:
         (lambda: BPE.train(["a", NO_TEXT], 300), "expected a text, got NoneType"),
         (lambda: BPE([(1, 257)]), "merge 0 joins 1 and 257, but only the ids 1 … 256"),
         (lambda: BPE([(0, 1)]), "merge 0 joins 0 and 1"),
+        (lambda: BPE([], special="ab"), "at least two different special .* got 'ab'"),
+        (lambda: BPE([], pattern="("), r"pattern '\(': .*unterminated"),
+        (lambda: SMALL(NO_TEXT), "expected a text or several, got NoneType: None"),
         (lambda: BPE([], special=("<end>",)), "at least two different special"),
         (lambda: BPE([], special=("<e>", "<e>")), "at least two different special"),
         (lambda: SMALL.encode(NO_TEXT), "expected a text, got NoneType"),

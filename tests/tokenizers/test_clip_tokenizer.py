@@ -118,6 +118,11 @@ def test_a_given_repair_takes_the_place_of_ours() -> None:
     assert loud.encode("red") == CLIP.encode("red star")
 
 
+def test_half_of_a_surrogate_pair_that_a_repair_leaves_is_named() -> None:
+    with pytest.raises(ValueError, match=r"'\\ud83d' in .* is half of a surrogate"):
+        CLIPTokenizer(repair=str).encode("a \ud83d")
+
+
 def test_the_name_of_the_end_token_ends_a_text_early() -> None:
     row = CLIP("red <end_of_text> star")[0]
     assert row.argmax() == 2
@@ -146,6 +151,14 @@ def test_what_is_no_text_is_refused(text: object) -> None:
         CLIP.encode(text)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="expected a text, got"):
         CLIP(["a", text])  # type: ignore[list-item]
+
+
+def test_a_batch_is_not_decoded_as_one_text() -> None:
+    batch = CLIP(["red star", "cat"])
+    assert [CLIP.decode(row) for row in batch] == ["red star", "cat"]
+    for wrong in (batch, batch[:1], batch.tolist(), 3):
+        with pytest.raises(ValueError, match=r"ids of one text, .*got"):
+            CLIP.decode(wrong)  # type: ignore[arg-type]
 
 
 def test_both_tokenizers_answer_to_the_same_calls() -> None:

@@ -7,6 +7,8 @@ Tested against: open_clip, on texts that fit and texts that are cut (tests/parit
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import index
+from reprlib import repr as shortened
 
 import torch
 from torch import Tensor
@@ -67,6 +69,10 @@ def as_texts(texts: str | Iterable[str]) -> list[str]:
     Raises:
         ValueError: if something among them is not a text.
     """
+    if not isinstance(texts, Iterable):
+        raise ValueError(
+            f"expected a text or several, got {type(texts).__name__}: {texts!r}"
+        )
     listed = [texts] if isinstance(texts, str) else list(texts)
     for text in listed:
         check_text(text)
@@ -77,3 +83,18 @@ def check_text(text: object) -> None:
     """Raise a ValueError unless something is a str."""
     if not isinstance(text, str):
         raise ValueError(f"expected a text, got {type(text).__name__}: {text!r}")
+
+
+def token_ids(ids: Iterable[int] | Tensor) -> list[int]:
+    """The ids of one text as numbers.
+
+    Raises:
+        ValueError: if they are the ids of a batch, or not whole numbers.
+    """
+    try:
+        return [index(token) for token in ids]
+    except TypeError:
+        raise ValueError(
+            "expected the ids of one text, whole numbers (L,), of a batch each row by "
+            f"itself; got {shortened(ids)}"
+        ) from None

@@ -29,7 +29,7 @@ from typing import Any
 
 from torch import Tensor
 
-from vislearn.tokenizers.batch import as_texts, check_text, to_batch
+from vislearn.tokenizers.batch import as_texts, check_text, to_batch, token_ids
 
 Pair = tuple[int, int]
 
@@ -68,8 +68,8 @@ class BPE:
         pattern: splits a text into pieces that merges do not cross; for `re`.
 
     Raises:
-        ValueError: if a merge names an id that does not exist yet, or the special
-            tokens are fewer than two or not different.
+        ValueError: if a merge names an id that does not exist yet, the special tokens
+            are fewer than two or not different, or `re` cannot read the pattern.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class BPE:
             )
         self.merges = [(int(left), int(right)) for left, right in merges]
         self.pattern = pattern
-        self._split = re.compile(pattern)
+        self._split = compiled(pattern)
         self._bytes = [b"", *(bytes([byte]) for byte in range(256))]  # of each id
         for left, right in self.merges:
             known = range(FIRST_BYTE, len(self._bytes))
@@ -132,7 +132,7 @@ class BPE:
                 f"vocab_size must be at least {least} (padding, 256 bytes, "
                 f"{len(special)} special tokens), got {vocab_size}"
             )
-        split = re.compile(pattern)
+        split = compiled(pattern)
         words: Counter[bytes] = Counter()
         for text in as_texts(texts):
             words.update(utf8(piece) for piece in pieces(split, text))
@@ -181,9 +181,9 @@ class BPE:
         become U+FFFD.
 
         Raises:
-            ValueError: for an id that the vocabulary does not have.
+            ValueError: for an id that the vocabulary does not have, or several texts.
         """
-        joined = b"".join(self.token_bytes(int(token)) for token in ids)
+        joined = b"".join(self.token_bytes(token) for token in token_ids(ids))
         return joined.decode(errors="replace")
 
     def token_bytes(self, token: int) -> bytes:
@@ -234,7 +234,22 @@ class BPE:
             content = None
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError(f"{path} is not a vocabulary of the format {FORMAT}")
-        return cls(content["merges"], content["special"], content["pattern"])
+        try:
+            return cls(content["merges"], content["special"], content["pattern"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is a broken vocabulary: {error!r}") from error
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern that splits texts.
+
+    Raises:
+        ValueError: if `re` does not understand it.
+    """
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"pattern {pattern!r}: {error}") from None
 
 
 def pieces(split: re.Pattern[str], text: str) -> list[str]:

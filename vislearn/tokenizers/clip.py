@@ -32,8 +32,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from vislearn.tokenizers.batch import as_texts, check_text, to_batch
-from vislearn.tokenizers.bpe import Pair, apply_merges
+from vislearn.tokenizers.batch import as_texts, check_text, to_batch, token_ids
+from vislearn.tokenizers.bpe import Pair, apply_merges, utf8
 from vislearn.tokenizers.clip_cleaning import clean
 
 # The first 48,894 merges of CLIP's list: the ones that its vocabulary uses.
@@ -93,7 +93,7 @@ class CLIPTokenizer:
         """The ids of a text, without start and end.
 
         Raises:
-            ValueError: if it is not a str.
+            ValueError: if it is not a str, or `repair` leaves half of a surrogate pair.
         """
         check_text(text)
         ids: list[int] = []
@@ -113,12 +113,12 @@ class CLIPTokenizer:
         """The words of some ids, up to the end token, with a space between them.
 
         Raises:
-            ValueError: for an id that the vocabulary does not have.
+            ValueError: for an id that the vocabulary does not have, or several texts.
         """
         joined = b""
-        for token in ids:
-            joined += self.token_bytes(int(token))
-            if int(token) == self.end:
+        for token in token_ids(ids):
+            joined += self.token_bytes(token)
+            if token == self.end:
                 break
         return joined.decode(errors="replace").rstrip(" ")
 
@@ -174,7 +174,7 @@ def words(text: str) -> list[str]:
 
 def spell(word: str) -> list[int]:
     """The ids of the bytes of a word, the last one with the mark of the word's end."""
-    ids = [_PLACES[byte] for byte in word.encode()]
+    ids = [_PLACES[byte] for byte in utf8(word)]
     return [*ids[:-1], ids[-1] + 256]
 
 

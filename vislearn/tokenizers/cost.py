@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from vislearn.tokenizers.batch import as_texts
+from vislearn.tokenizers.bpe import utf8
 
 
 class Tokenizer(Protocol):
@@ -36,10 +37,10 @@ def bytes_per_token(tokenizer: Tokenizer, texts: str | Iterable[str]) -> float:
     """How many bytes of UTF-8 one token stands for; 1 means nothing was merged.
 
     Raises:
-        ValueError: if there is nothing to count.
+        ValueError: if there is nothing to count, or half of a surrogate pair.
     """
     listed = as_texts(texts)
     tokens = sum(len(tokenizer.encode(text)) for text in listed)
     if not tokens:
         raise ValueError("there is no text to count the tokens of")
-    return sum(len(text.encode()) for text in listed) / tokens
+    return sum(len(utf8(text)) for text in listed) / tokens
