@@ -60,6 +60,8 @@ def test_bad_rows_are_named():
         show.seed_ranges({})
     with pytest.raises(ValueError, match="'seen', 'ko': no value"):
         show.seed_ranges({"seen": {"ko": []}})
+    with pytest.raises(ValueError, match="no row"):
+        show.seed_ranges({"seen": {}})
     with pytest.raises(ValueError, match="'seen', 'de', which is not drawn"):
         show.seed_ranges(ROWS, live={"seen": {"de": 0.1}})
 
@@ -99,3 +101,12 @@ def test_bad_sweeps_are_named():
         show.sweep({"a": {"b": {0: [1.0]}}})
     with pytest.raises(ValueError, match=r"a, b, 0\.1: no value"):
         show.sweep({"a": {"b": {0.1: []}}})
+    with pytest.raises(ValueError, match="a, b: no value"):
+        show.sweep({"a": {"b": {}}})
+
+
+def test_stars_that_no_panel_could_show_are_named():
+    with pytest.raises(ValueError, match="marked 'speed', which is not drawn"):
+        show.sweep(PANELS, marked={"speed": {"learned": [(0.1, 0.5)]}})
+    with pytest.raises(ValueError, match="recall, learned: setting 0, expected above"):
+        show.sweep(PANELS, marked={"recall": {"learned": [(0, 0.5)]}})

@@ -60,6 +60,15 @@ def test_attention_that_does_not_fit_the_grid_is_refused() -> None:
         probe_maps(pictures(2), {}, (2, 2), PROBE)
 
 
+def test_attention_may_be_of_half_precision_but_not_nan() -> None:
+    table = torch.full((2, 4), 0.25)
+    for kind in (torch.float16, torch.bfloat16):
+        drawn = probe_maps(pictures(2), {"a": table.to(kind)}, (2, 2), PROBE)
+        assert drawn.axes[2].get_title() == "0.25"
+    with pytest.raises(ValueError, match="'a': the weights are not all finite"):
+        probe_maps(pictures(2), {"a": table * torch.nan}, (2, 2), PROBE)
+
+
 def test_a_picture_is_ruled_by_its_grid() -> None:
     wide, square, kept = (torch.rand(3, *size) for size in ((8, 24), (32, 32), (8, 24)))
     drawn = kept_shape(wide, (square, (4, 4)), (kept, (2, 6)), SHAPES)

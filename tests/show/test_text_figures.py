@@ -192,6 +192,28 @@ def test_texts_of_both_languages_are_drawn_without_missing_letters():
         render_png(lambda words: show.retrieval_grid(["별"], found, IMAGES), {})
 
 
+@pytest.mark.parametrize("text", ["from $5 to $6", r"$\foo$", "$$", r"a \$ b $"])
+def test_dollars_in_texts_are_dollars_not_formulas(text: str) -> None:
+    found = torch.tensor([[0, 1]])
+    whole = BPE([], pattern=r"(?s).+")
+    for draw in (
+        lambda: show.text_tokens(text, {"raw": whole}),
+        lambda: show.similarity(MATRIX[:2, :2], IMAGES[:2], [text, "a"]),
+        lambda: show.retrieval_grid([text], found, IMAGES),
+        lambda: show.retrieval_grid(["a"], found, IMAGES, captions=[text] * 4),
+    ):
+        figure = draw()
+        figure.draw_without_rendering()
+        items: list[Any] = figure.findobj(lambda item: hasattr(item, "get_text"))
+        read = [item._preprocess_math(item.get_text()) for item in items]
+        assert not any(formula for _, formula in read)
+        assert text in " ".join(shown for shown, _ in read).replace("”", "")
+
+
+def test_a_table_of_empty_texts_can_be_drawn() -> None:
+    show.similarity(MATRIX[:, :2], IMAGES, ["", ""]).draw_without_rendering()
+
+
 def test_a_figure_is_still_a_function_after_its_module_was_loaded():
     code = (
         "from vislearn import show;"

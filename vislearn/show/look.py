@@ -75,6 +75,11 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
     return drawn_in_style
 
 
+def plain(text: str) -> str:
+    """A text whose dollars stay dollars; matplotlib reads $…$ as a formula."""
+    return text.replace("$", r"\$")
+
+
 def figure(width: float = WIDTH, height: float = 3.0) -> Figure:
     """Open an empty figure in the course's style.
 

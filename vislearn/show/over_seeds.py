@@ -109,7 +109,7 @@ def _legend(
 
 
 def _check(rows: Mapping[str, Row], live: Mapping[str, Mapping[str, float]]) -> None:
-    if not rows:
+    if not any(rows.values()):
         raise ValueError("there is no row to draw")
     for name, row in rows.items():
         for one, values in row.items():

@@ -45,10 +45,11 @@ def sweep(
         y_range: ends of the vertical axis of all panels, None to leave them free.
 
     Raises:
-        ValueError: without curves or values, or for a setting that is not above 0.
+        ValueError: without curves or values, for a setting that is not above 0, or for
+            a star of a measure that is not drawn.
     """
     marked, words, chance = marked or {}, words or {}, chance or {}
-    _check(panels)
+    _check(panels, marked)
     drawn = figure(WIDTH, 3.2)
     axes = drawn.subplots(1, len(panels), sharey=y_range is not None, squeeze=False)[0]
     series = list(dict.fromkeys(name for rows in panels.values() for name in rows))
@@ -116,15 +117,28 @@ def _legend(
     return handles, [words.get(name, name) for name in [*series, *stars]]
 
 
-def _check(panels: Mapping[str, Mapping[str, Values]]) -> None:
+def _check(
+    panels: Mapping[str, Mapping[str, Values]],
+    marked: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
+) -> None:
     if not panels or not all(panels.values()):
         raise ValueError("there is no curve to draw")
+    for measure, stars in marked.items():
+        if measure not in panels:
+            raise ValueError(f"marked {measure!r}, which is not drawn")
+        for name, points in stars.items():
+            for place, _ in points:
+                _check_setting(measure, name, place)
     for measure, rows in panels.items():
         for name, values in rows.items():
+            if not values:
+                raise ValueError(f"{measure}, {name}: no value to draw")
             for place, runs in values.items():
-                if not place > 0:
-                    raise ValueError(
-                        f"{measure}, {name}: setting {place}, expected above 0"
-                    )
+                _check_setting(measure, name, place)
                 if len(runs) == 0:
                     raise ValueError(f"{measure}, {name}, {place}: no value to draw")
+
+
+def _check_setting(measure: str, name: str, place: float) -> None:
+    if not place > 0:
+        raise ValueError(f"{measure}, {name}: setting {place}, expected above 0")

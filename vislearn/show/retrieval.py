@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from vislearn.show.images import frame
-from vislearn.show.look import INK, WIDTH, Words, figure, styled
+from vislearn.show.look import INK, WIDTH, Words, figure, plain, styled
 from vislearn.show.pixels import to_pixels
 from vislearn.show.wrapping import wrap
 
@@ -56,7 +56,7 @@ def retrieval_grid(
         drawn.suptitle(words["title"], fontsize=10)
     parts = drawn.subfigures(rows, 1, squeeze=False, height_ratios=heights)[:, 0]
     for row, part in enumerate(parts):
-        part.suptitle(wrapped[row], x=0.01, ha="left", fontsize=10, color=INK)
+        part.suptitle(plain(wrapped[row]), x=0.01, ha="left", fontsize=10, color=INK)
         axes = part.subplots(1, columns, squeeze=False)[0]
         for column, axis in enumerate(axes):
             place = int(found[row, column])
@@ -68,8 +68,8 @@ def retrieval_grid(
                 text = f"{'✓' if good else '✗'} {text}".strip()
                 frame(axis, good)
             axis.text(
-                0.5, -0.06, text, transform=axis.transAxes, ha="center", va="top",
-                fontsize=9, color=INK,
+                0.5, -0.06, plain(text), transform=axis.transAxes, ha="center",
+                va="top", fontsize=9, color=INK,
             )  # fmt: skip
     return drawn
 

@@ -100,7 +100,8 @@ def probe_maps(
         words: a text for each name; "images" for the first row.
 
     Raises:
-        ValueError: if images, weights and grid do not fit together.
+        ValueError: if images, weights and grid do not fit together, or a weight is not
+            finite.
     """
     count, cells = len(images), grid[0] * grid[1]
     for name, table in weights.items():
@@ -108,6 +109,8 @@ def probe_maps(
             raise ValueError(
                 f"{name!r}: expected weights {(count, cells)}, got {tuple(table.shape)}"
             )
+        if not bool(table.isfinite().all()):
+            raise ValueError(f"{name!r}: the weights are not all finite")
     if count == 0 or not weights:
         raise ValueError("there is no image or no attention to draw")
     rows = 1 + len(weights)
@@ -122,7 +125,7 @@ def probe_maps(
     for row, (name, table) in zip(axes[1:], weights.items(), strict=True):
         row[0].set_ylabel(words[name])
         for axis, image, attention in zip(row, images, table, strict=True):
-            share = attention.detach().cpu().numpy().reshape(grid)
+            share = attention.detach().cpu().float().numpy().reshape(grid)
             _lay_over(axis, to_pixels(image), share)
             axis.set_title(f"{share.max():.2f}", fontsize=9, pad=2)
     return drawn

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from vislearn.show.look import FAINT, INK, WIDTH, Words, figure, styled
+from vislearn.show.look import FAINT, INK, WIDTH, Words, figure, plain, styled
 from vislearn.show.pixels import to_pixels
 from vislearn.show.wrapping import wide, wrap
 
@@ -55,7 +55,7 @@ def similarity(
     rows, columns = table.shape
     words = words or {}
     wrapped = ["\n".join(wrap(text, _LETTERS)) for text in texts]
-    margin = 0.08 * max(wide(line) for text in wrapped for line in text.splitlines())
+    margin = 0.08 * max(wide(line) for text in wrapped for line in text.split("\n"))
     cell = min((WIDTH - margin - 0.3) / columns, _CELL)
     lines = max(text.count("\n") + 1 for text in wrapped)
     tall = max(cell, 0.17 * lines + 0.05)  # high enough for the text before it
@@ -63,7 +63,7 @@ def similarity(
     drawn = figure(WIDTH, height)
     axis = drawn.subplots()
     picture = axis.imshow(table, cmap=_MAP)
-    axis.set_yticks(range(rows), wrapped, ha="right", color=INK)
+    axis.set_yticks(range(rows), map(plain, wrapped), ha="right", color=INK)
     axis.set_xticks([])
     axis.tick_params(length=0)
     for spine in axis.spines.values():

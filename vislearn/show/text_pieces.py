@@ -12,7 +12,16 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import TextPath
 
-from vislearn.show.look import FAINT, FONT_FILE, INK, WIDTH, Words, figure, styled
+from vislearn.show.look import (
+    FAINT,
+    FONT_FILE,
+    INK,
+    WIDTH,
+    Words,
+    figure,
+    plain,
+    styled,
+)
 from vislearn.show.wrapping import wrap
 
 _SIZE = 10  # points of the pieces
@@ -67,7 +76,7 @@ def text_tokens(
     # Each row: a line of text and its size, or boxes with their left edges.
     rows: list[tuple[str, int] | list[tuple[float, Piece]]] = []
     for text in listed:
-        rows += [(line, _SIZE) for line in wrap(f"“{_shown(text)}”", _LETTERS)]
+        rows += [(plain(line), _SIZE) for line in wrap(f"“{_shown(text)}”", _LETTERS)]
         for name, tokenizer in tokenizers.items():
             shown = pieces(tokenizer, text)
             if not shown:
@@ -132,15 +141,15 @@ def _box(axis: Any, left: float, top: float, piece: Piece) -> None:
         )
     )  # fmt: skip
     axis.text(
-        left + wide / 2, top + _ROW / 2, piece.text, ha="center", va="center_baseline",
-        fontsize=_SIZE if piece.whole else _SIZE - 3, color=INK,
+        left + wide / 2, top + _ROW / 2, plain(piece.text), ha="center",
+        va="center_baseline", fontsize=_SIZE if piece.whole else _SIZE - 3, color=INK,
     )  # fmt: skip
 
 
 def _width(piece: Piece) -> float:
     """Inches of a box: its text and a margin."""
     size = _SIZE if piece.whole else _SIZE - 3
-    path = TextPath((0, 0), piece.text, size=size, prop=_font())
+    path = TextPath((0, 0), plain(piece.text), size=size, prop=_font())
     return max(path.get_extents().width / 72, 0.05) + 0.13
 
 
