@@ -88,11 +88,11 @@ def test_every_graph_is_matched_quickly() -> None:
     chain = [(1 << n) | (1 << (n + 1)) for n in range(MAX_ITEMS - 1)] + [1]
     everything = [(1 << MAX_ITEMS) - 1] * MAX_ITEMS
     nothing = [1] * MAX_ITEMS
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert sorted(perfect_matching(chain)) == list(range(MAX_ITEMS))
     assert sorted(perfect_matching(everything)) == list(range(MAX_ITEMS))
     assert perfect_matching(nothing).count(-1) == MAX_ITEMS - 1
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_too_many_members_are_refused() -> None:

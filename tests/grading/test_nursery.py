@@ -195,9 +195,9 @@ def test_threads_processes_and_loaders_still_work(kernel: GuardedKernel) -> None
 def test_it_ends_at_once_when_the_kernel_ends(nursery: Nursery) -> None:
     with GuardedKernel(SETTINGS, nursery) as kernel:
         begin = time.monotonic()
-        run = kernel.run_cell("import os; os._exit(0)", 20)
+        run = kernel.run_cell("import os; os._exit(0)", 120)
         assert run.state == "kernel_died"
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 20  # not the cell's 120 s
 
 
 def test_nothing_is_left_of_a_stopped_kernel(nursery: Nursery) -> None:

@@ -275,6 +275,6 @@ def test_deep_and_locked_folders_can_be_measured_and_removed(tmp_path: Path) -> 
 def test_strewn_files_cost_the_kernel_more_than_the_grader(tmp_path: Path) -> None:
     for number in range(5000):
         (tmp_path / str(number)).touch()
-    begin = time.monotonic()
+    begin = time.process_time()
     assert folder_bytes(tmp_path) >= 32 << 20
-    assert time.monotonic() - begin < 1
+    assert time.process_time() - begin < 1

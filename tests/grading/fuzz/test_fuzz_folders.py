@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 import unicodedata
 from pathlib import Path
 
@@ -41,6 +40,7 @@ def test_loops_of_links_end(minilab: Lab, tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.timeout(30)  # a pipe would be waited for until then
 def test_what_is_no_file_is_named_and_never_waited_for(
     minilab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,9 +51,7 @@ def test_what_is_no_file_is_named_and_never_waited_for(
         (tmp_path / "device.ipynb").symlink_to("/dev/zero")
         (tmp_path / "folder.ipynb").mkdir()
         (tmp_path / "folder.ipynb" / "inner.ipynb").write_text(" ")
-        start = time.monotonic()
         found = read_all(tmp_path, minilab)
-    assert time.monotonic() - start < 5
     assert found.pop("folder.ipynb/inner.ipynb") == "empty_file"
     names = ("device", "folder", "pipe", "socket")
     assert found == {f"{name}.ipynb": "not_a_file" for name in names}
