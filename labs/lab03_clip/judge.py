@@ -33,9 +33,14 @@ def learned(value: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
 
 
 def repeatable(value: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
-    """Whether the same seed gives the same losses, and another seed others."""
+    """Whether the same seed gives the same losses, and another seed others.
+
+    Besides, every batch must hold as many different pairs as it was told to.
+    """
     first, again, other = (value[name] for name in ("first", "again", "other"))
     if first.shape != known["first"].shape or not np.isfinite(first).all():
+        return False
+    if not all(_equal(value[name], known[name]) for name in ("sizes", "pairs")):
         return False
     return _equal(first, again) and not _equal(first, other)
 

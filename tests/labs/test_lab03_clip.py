@@ -286,7 +286,10 @@ def test_predicate_uses_the_classes_of_the_solution():
 def test_predicate_wants_the_same_losses_for_the_same_seed_only():
     a, b = np.array([1.0, 0.5]), np.array([1.0, 0.6])
     known = {"first": a, "again": a, "other": b}
+    known |= {"sizes": np.array([4.0, 4.0]), "pairs": np.array([4.0, 4.0])}
     assert WORK.judge.repeatable(known, known)
+    assert not WORK.judge.repeatable({**known, "sizes": np.array([4.0, 3.0])}, known)
+    assert not WORK.judge.repeatable({**known, "pairs": np.array([4.0, 2.0])}, known)
     assert not WORK.judge.repeatable({**known, "again": b}, known)
     assert not WORK.judge.repeatable({**known, "other": a}, known)
     assert not WORK.judge.repeatable({key: v[:1] for key, v in known.items()}, known)
