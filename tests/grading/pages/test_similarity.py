@@ -345,7 +345,7 @@ def test_three_hundred_submissions_take_seconds(
     ]
     begun = time.process_time()
     compare(lab01, learners)
-    seconds = time.monotonic() - begun
+    seconds = time.process_time() - begun
     print(f"300 submissions compared in {seconds:.1f} s")
     assert seconds < 20
 
