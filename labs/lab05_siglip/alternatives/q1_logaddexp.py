@@ -3,7 +3,6 @@ question: q1
 """
 
 import torch
-import torch.nn.functional as F
 
 
 def pair_logits(images, texts, t_prime, bias):
