@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
     "world": {"size": 32, "difficulty": "easy"},
     "train": {"images": 6000, "seed": 1},
     "test": {"images": 2000, "seed": 2, "during_training": 300},
-    "steps": 500,
+    "steps": 400,
     "batch_size": 64,
     "lr": 3e-3,
     "record_every": 50,
