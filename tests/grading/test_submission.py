@@ -339,6 +339,8 @@ def test_a_file_that_is_hard_to_name_still_has_a_key_of_its_own(
         "-" * 100_000 + "1",
         "(" * 100_000,
         "x = '" + "\0" * 1_000,
+        "y = 1\nx = f'" + "{a}" * 60_000 + "'",  # seconds, with the square of them
+        'y = 1\nx = Rf"""' + "{a!r:>9}\n" * 20_000 + '"""',
     ],
 )
 def test_code_that_is_hard_on_a_parser_defines_nothing(source: str) -> None:
@@ -366,6 +368,8 @@ def test_code_that_is_hard_on_a_parser_defines_nothing(source: str) -> None:
         ("x: int\ny = f()\nz = [f()]\nx += 1", ""),
         ("x = 1\r\nprint(x)\r\ny = 2\r", "x = 1\ny = 2"),
         ("s = '\ud800'", "s = '?'"),
+        ("x = [" + "{}, " * 20_000 + "]", None),
+        ("def f(a):\n    return f'" + "{a}" * 9_000 + "'", None),
     ],
 )
 def test_definitions_are_kept_as_they_were_written(

@@ -8,9 +8,12 @@ refused before it is parsed.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 
 MAX_DOTS = 500  # of one line; `import a.a.a…` takes memory with the square of them
+MAX_FIELDS = 10_000  # of texts such as f"{a}{b}…"; they take time with the square
+FORMATTED = re.compile(r"fr?['\"]", re.IGNORECASE)
 DEFINES = (
     ast.Import,
     ast.ImportFrom,
@@ -55,12 +58,14 @@ def _parsed(lines: list[str]) -> ast.Module:
     """The syntax tree.
 
     Raises:
-        ValueError: if parsing could take the memory of the machine.
+        ValueError: if parsing could take the memory of the machine, or seconds.
     """
     source = "\n".join(lines)
     for line in source.replace("\\\n", "").split("\n"):
         if line.count(".") > MAX_DOTS and ("import" in line or "from" in line):
             raise ValueError(f"more than {MAX_DOTS} dots in a line with an import")
+    if source.count("{") > MAX_FIELDS and FORMATTED.search(source):
+        raise ValueError(f"more than {MAX_FIELDS} braces, and texts with fields")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "invalid escape sequence" and the like
         return ast.parse(source)
