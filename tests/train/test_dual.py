@@ -91,6 +91,49 @@ def test_each_pair_is_shown_in_either_language():
     assert not bool(shown.view(8, 16).all(1).any())  # mixed within a batch
 
 
+def numbered(count: int) -> tuple[Tensor, Tensor]:
+    """Images and texts that all know their number: the first pixel, and word 1."""
+    images = torch.zeros(count, 3, 32, 32)
+    images[:, 0, 0, 0] = torch.arange(count).float()
+    return images, words(torch.arange(count) % 8, 2)
+
+
+def test_no_pair_stands_twice_in_a_batch_and_each_epoch_is_new():
+    images, texts = numbered(20)
+    dual, seen = tiny(), []
+    dual.visual.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    fit_dual(dual, images, texts, steps=8, batch_size=8)
+    batches = [set(batch[:, 0, 0, 0].tolist()) for batch in seen]
+    assert [len(batch) for batch in batches] == [8] * 8  # 20 = 8 + 8 and a rest of 4
+    for first, second in zip(batches[::2], batches[1::2], strict=True):
+        assert not first & second  # of one epoch
+    assert len({frozenset(batch) for batch in batches}) == 8
+
+
+def test_a_batch_may_be_the_whole_set_and_not_more():
+    images, texts = numbered(6)
+    assert len(fit_dual(tiny(), images, texts, steps=2, batch_size=6).loss) == 2
+    with pytest.raises(ValueError, match="batch_size=7: expected at most 6"):
+        fit_dual(tiny(), images, texts, steps=2, batch_size=7)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_language_has_nothing_to_do_with_the_number_of_the_pair(seed):
+    images, colours = paper(4_000, 0)
+    images[:, 0, 0, 0] = torch.arange(4_000).float()
+    dual, even, english = tiny(), [], []
+    dual.visual.register_forward_pre_hook(
+        lambda _, given: even.append(given[0][:, 0, 0, 0] % 2 == 0)
+    )
+    dual.text.register_forward_pre_hook(
+        lambda _, given: english.append(given[0][:, 1] >= 10)
+    )
+    texts = {"ko": words(colours, 2), "en": words(colours, 10)}
+    fit_dual(dual, images, texts, steps=40, batch_size=100, seed=seed)
+    same = torch.cat(even) == torch.cat(english)
+    assert abs(float(same.double().mean()) - 0.5) < 0.03  # 3.8 standard deviations
+
+
 def test_scale_and_bias_move_are_recorded_and_do_not_decay():
     images, colours = paper(32, 0)
     dual = tiny(scale=10.0, bias=-3.0)

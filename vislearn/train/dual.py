@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from vislearn.encoders.dual import DualEncoder
 from vislearn.train.loop import History, OnStep, descend
+from vislearn.train.seed import own_generator
 
 # (image (B, E), text (B, E), scale, bias) -> scalar; the bias is None without one
 PairLoss = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
@@ -41,7 +42,9 @@ def fit_dual(
 ) -> History:
     """Train a dual encoder on pairs that fit in memory.
 
-    Batches, optimiser, schedule and precision are those of `fit`. After each update
+    Optimiser, schedule and precision are those of `fit`, and so are the batches, except
+    that no batch holds a pair twice: its second copy would count as a wrong answer. The
+    rest of an epoch that fills no batch is left out. After each update
     the scale is clipped (`DualEncoder.clamp_scale`), unless it is fixed;
     `history.column("scale")` and `history.column("bias")` tell how both moved.
 
@@ -51,26 +54,28 @@ def fit_dual(
         texts: token ids (M, L) int64, text m for image m; or such a table for each
             language, all of one length.
         steps: number of updates.
-        batch_size: pairs per update; each has batch_size − 1 wrong texts.
+        batch_size: pairs per update, at most M; each has batch_size − 1 wrong texts.
         lr: peak learning rate.
         weight_decay: for matrices and filters only; never for scale and bias.
         warmup: updates of linear warm-up; a tenth of `steps` by default.
-        seed: order of the batches, and which language is shown.
+        seed: order of the batches, and (by numbers of their own) the languages shown.
         loss: "info_nce", "sigmoid", or a function of normalised embeddings (B, E),
             scale and bias.
         on_step: called after each update with (step, model); a returned mapping is
             kept in `history.records`.
 
     Raises:
-        ValueError: for sizes that do not fit together, an unknown loss, the sigmoid
-            loss without a bias, or when the loss stops being a finite number.
+        ValueError: for sizes that do not fit together, a batch larger than the set, an
+            unknown loss, the sigmoid loss without a bias, or when the loss stops being
+            a finite number.
     """
     tables = _tables(images, texts)
     measure = _loss(loss, model)
     device = next(model.parameters()).device
+    draw = own_generator(seed, "languages")
 
     def value(chosen: Tensor) -> Tensor:
-        shown = torch.randint(len(tables), chosen.shape)  # the language of each pair
+        shown = torch.randint(len(tables), chosen.shape, generator=draw)  # (B,)
         ids = tables[shown, chosen].to(device)  # (B, L)
         image = model.encode_image(images[chosen].to(device))  # (B, E)
         return measure(image, model.encode_text(ids), model.scale, model.logit_bias)
@@ -95,6 +100,7 @@ def fit_dual(
         warmup=warmup,
         seed=seed,
         on_step=after,
+        twice=False,
     )
 
 

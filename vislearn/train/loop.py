@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
@@ -146,6 +146,7 @@ def descend(
     warmup: int | None,
     seed: int,
     on_step: OnStep | None,
+    twice: bool = True,
 ) -> History:
     """The loop itself: what `fit` and `fit_dual` have in common.
 
@@ -154,15 +155,22 @@ def descend(
         value: numbers of examples (batch_size,), on the CPU -> the loss, a scalar.
         count: number of examples.
         steps, batch_size, lr, weight_decay, warmup, seed, on_step: see `fit`.
+        twice: whether a batch that crosses into the next epoch may hold an example
+            twice. Otherwise the incomplete rest of an epoch is left out.
 
     Raises:
-        ValueError: see `fit`.
+        ValueError: see `fit`; without `twice`, if a batch is larger than the set.
     """
     _check_numbers(steps, batch_size, lr, weight_decay)
+    if not twice and batch_size > count:
+        raise ValueError(
+            f"batch_size={batch_size}: expected at most {count}, the number of "
+            "examples; none may stand twice in a batch"
+        )
     warmup = steps // 10 if warmup is None else warmup
     policy = precision(next(model.parameters()).device)
     scaler = policy.scaler()
-    order = _batches(count, batch_size, seed_everything(seed))
+    order = _batches(count, batch_size, seed_everything(seed), twice)
     optimiser = torch.optim.AdamW(parameter_groups(model, weight_decay), lr=lr)
     history, started = History(), time.perf_counter()
     model.train()
@@ -213,12 +221,18 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     return [group for group in groups if group["params"]]
 
 
-def _batches(count: int, batch_size: int, generator: torch.Generator) -> Any:
-    """Yield index tensors (batch_size,) for ever: shuffled epochs, laid end to end."""
+def _batches(
+    count: int, batch_size: int, generator: torch.Generator, twice: bool
+) -> Iterator[Tensor]:
+    """Yield index tensors (batch_size,) for ever, from shuffled epochs.
+
+    With `twice` the epochs are laid end to end; without, each begins a new batch.
+    """
     waiting = torch.empty(0, dtype=torch.long)
     while True:
         while len(waiting) < batch_size:
-            waiting = torch.cat([waiting, torch.randperm(count, generator=generator)])
+            rest = waiting if twice else waiting[:0]
+            waiting = torch.cat([rest, torch.randperm(count, generator=generator)])
         yield waiting[:batch_size]
         waiting = waiting[batch_size:]
 

@@ -25,6 +25,7 @@ from vislearn.encoders.output import VisionEncoder
 from vislearn.encoders.vit import ViT
 from vislearn.losses.reconstruction import masked_feature_loss
 from vislearn.train.loop import History, OnStep, descend
+from vislearn.train.seed import own_generator
 
 ATTEMPTS = 10  # to place one block, as in BEiT's code
 ASPECT = 0.3  # height / width of a block lies between this and its inverse
@@ -263,7 +264,7 @@ def fit_masked_features(
         steps: number of updates.
         ratio: part of the patches to hide.
         batch_size, lr, weight_decay, warmup, on_step: see `vislearn.train.fit`.
-        seed: order of the batches, and the masks.
+        seed: order of the batches, and (by numbers of their own) the masks.
 
     Raises:
         ValueError: if there are no images, the teacher's tokens have another grid or
@@ -279,7 +280,7 @@ def fit_masked_features(
     targets = teacher_features(teacher, images)  # (M, N, E)
     _check_targets(targets, grid, student.head.out_features)
     device = next(student.parameters()).device
-    draw = torch.Generator().manual_seed(seed)
+    draw = own_generator(seed, "masks")
 
     def value(chosen: Tensor) -> Tensor:
         mask = block_masks(len(chosen), grid, ratio, draw).to(device)  # (B, N)
