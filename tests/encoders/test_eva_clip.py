@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 import vislearn
 from vislearn.budget.tokens import model_tokens
 from vislearn.encoders.eva import EVABlock, PostNormBlock
+from vislearn.layers.norms import RMSNorm
 
 SMALL = {
     "img_size": 32,
@@ -33,7 +35,9 @@ def tiny(name: str = "eva_clip_b16", **options) -> Any:
 
 
 @pytest.mark.parametrize("size", [(32, 32), (24, 40)], ids=str)
-@pytest.mark.parametrize("name", ["eva_clip_b16", "eva_clip_g14", "eva_clip_e14"])
+@pytest.mark.parametrize(
+    "name", ["eva_clip_b16", "eva_clip_g14", "eva_clip_e14", "eva_clip_18b"]
+)
 def test_images_and_texts_meet_in_one_space(name, size) -> None:
     model = tiny(name)
     image = model.encode_image(torch.randn(3, 3, *size))
@@ -55,11 +59,11 @@ def test_called_with_images_it_answers_like_its_image_tower() -> None:
     torch.testing.assert_close(out.pooled, raw)
 
 
-def test_only_e_normalises_behind_its_branches_and_only_eva02_turns() -> None:
+def test_only_e_and_18b_normalise_behind_their_branches_only_eva02_turns() -> None:
     for name in vislearn.list_models("eva_clip"):
         model: Any = vislearn.create_model(name, device="meta")
-        is_e = "_e14" in name
-        assert type(model.visual.blocks[0]) is (PostNormBlock if is_e else EVABlock)
+        behind = "_e14" in name or "_18b" in name
+        assert type(model.visual.blocks[0]) is (PostNormBlock if behind else EVABlock)
         eva02 = "_b16" in name or "_l14" in name
         config = model.config.visual
         assert (config.turn, config.mlp_norm, config.attn_norm) == (eva02,) * 3
@@ -75,8 +79,22 @@ def test_larger_e_differs_in_its_text_tower_alone() -> None:
     assert one.text != plus.text
 
 
-def test_every_parameter_receives_a_gradient() -> None:
-    model = tiny()
+def test_only_8b_and_18b_have_rms_norm_and_no_biases_beside_the_mlps() -> None:
+    for name in vislearn.list_models("eva_clip"):
+        model: Any = vislearn.create_model(name, device="meta")
+        tower, large = model.visual, name.endswith(("8b", "8b_448"))
+        norms = [m for m in tower.modules() if isinstance(m, (nn.LayerNorm, RMSNorm))]
+        assert {isinstance(norm, RMSNorm) for norm in norms} == {large}
+        assert (tower.proj.bias is None) == large
+        names = {n for n, _ in tower.blocks[0].named_parameters() if "bias" in n}
+        without = {"attn.proj.bias", "mlp.fc1.bias", "mlp.fc2.bias"}
+        assert (names == without) == large
+        assert not any(isinstance(m, RMSNorm) for m in model.text.modules())
+
+
+@pytest.mark.parametrize("name", ["eva_clip_b16", "eva_clip_8b", "eva_clip_18b"])
+def test_every_parameter_receives_a_gradient(name) -> None:
+    model = tiny(name)
     image = model.encode_image(torch.randn(2, 3, 32, 32))
     text = model.encode_text(torch.randint(0, 50, (2, 8)))
     model.logits(image, text).square().sum().backward()
@@ -91,6 +109,9 @@ SIZES = {
     "eva_clip_l14_336": (304_432_832, 428_083_137, 577),
     "eva_clip_e14": (4_350_556_928, 4_704_589_569, 257),
     "eva_clip_e14_plus": (4_350_556_928, 5_044_889_089, 257),
+    "eva_clip_8b": (7_526_088_704, 8_220_748_545, 257),  # the authors' code has so many
+    "eva_clip_8b_448": (7_529_234_432, 8_223_894_273, 1025),
+    "eva_clip_18b": (17_630_494_720, 18_325_482_241, 257),
 }
 
 
@@ -121,6 +142,8 @@ def test_presets_have_the_published_number_of_parameters_and_tokens(name) -> Non
         ({"embed_dim": 0}, "embed_dim must be at least 1, got 0"),
         ({"width": 24}, "2-D RoPE needs a head width divisible by 4, got 6"),
         ({"text_heads": 3}, "text width 16 is not divisible by heads 3"),
+        ({"norm": "batch"}, "norm must be one of layer, rms, got 'batch'"),
+        ({"norm": "rms"}, "mlp_norm, attn_norm and pre_norm must be False"),
         ({"img_size": 30}, "img_size 30 is not divisible by patch_size 8"),
     ],
 )

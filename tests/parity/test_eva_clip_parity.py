@@ -1,7 +1,8 @@
 """EVA-CLIP against open_clip: both towers, their embeddings and logits, gradients.
 
 open_clip's EVA models take their image tower from timm by its name; here timm is asked
-for that model in a small size.
+for that model in a small size. Nobody has the image towers of 8B and 18B, but timm has
+all their parts: EVA-01's tower is built with RMSNorm and without biases on q, k and v.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import torch
 from torch import Tensor, nn
 
 import vislearn
+from vislearn.encoders.eva import EVABlock
 from vislearn.encoders.eva_clip import EVACLIP, EVACLIPConfig
-from vislearn.weights import load
+from vislearn.layers.norms import RMSNorm
+from vislearn.weights import eva_names, load
 from vislearn.weights.eva_clip_names import fit, from_open_clip
+from vislearn.weights.renaming import rename
 
 SYSTEM = "EVA-CLIP"
 STDS = (0.02, 0.2)
@@ -37,10 +41,13 @@ EVA02 = EVACLIPConfig(
     vocab_size=60,
 )
 EVA01 = replace(EVA02, act="gelu", turn=False, mlp_norm=False, attn_norm=False)
+EVA_8B = replace(EVA01, norm="rms", qkv_bias=False)
 VARIANTS = {
     "EVA02-B-16": EVA02,
     "EVA01-g-14": EVA01,
     "EVA02-E-14-plus": replace(EVA01, post_norm=True),
+    "EVA-CLIP-8B": EVA_8B,
+    "EVA-CLIP-18B": replace(EVA_8B, post_norm=True),
 }
 
 
@@ -50,7 +57,7 @@ def build(reference, monkeypatch) -> Callable[[str, EVACLIPConfig], nn.Module]:
 
     def make(name: str, config: EVACLIPConfig) -> nn.Module:
         open_clip, timm = reference("open_clip"), reference("timm")
-        settings = open_clip.get_model_config(name)
+        settings = open_clip.get_model_config("EVA01-g-14" if "8B" in name else name)
         small = functools.partial(
             timm.create_model,
             img_size=config.image_shape,
@@ -60,10 +67,11 @@ def build(reference, monkeypatch) -> Callable[[str, EVACLIPConfig], nn.Module]:
             num_heads=config.heads,
             mlp_ratio=(config.visual.hidden + 0.5) / config.width,
             dynamic_img_size=True,
+            **({} if config.norm == "layer" else parts_of_18b(timm, config)),
         )
         with monkeypatch.context() as patch:
             patch.setattr(open_clip.timm_model.timm, "create_model", small)
-            return open_clip.CustomTextCLIP(
+            model = open_clip.CustomTextCLIP(
                 embed_dim=config.embed_dim,
                 vision_cfg=settings["vision_cfg"],
                 text_cfg={
@@ -74,8 +82,20 @@ def build(reference, monkeypatch) -> Callable[[str, EVACLIPConfig], nn.Module]:
                     "layers": config.text_depth,
                 },
             )
+        if not config.qkv_bias:
+            model.visual.trunk.head.bias = None
+        return model
 
     return make
+
+
+def parts_of_18b(timm: Any, config: EVACLIPConfig) -> dict[str, Any]:
+    """What timm's EVA-01 needs to become the image tower of 8B or 18B."""
+    return {
+        "norm_layer": functools.partial(timm.layers.RmsNorm, eps=1e-6),
+        "qkv_bias": config.qkv_bias,
+        "use_post_norm": config.post_norm,
+    }
 
 
 @pytest.fixture
@@ -156,6 +176,19 @@ def read_at_the_last_position(model: EVACLIP) -> None:
     model.text.config = replace(model.text.config, pooling="last")
 
 
+def mean_subtracted(model: Any) -> None:
+    for module in model.visual.modules():
+        if isinstance(module, RMSNorm):
+            module.register_forward_pre_hook(
+                lambda _, given: (given[0] - given[0].mean(-1, keepdim=True),)
+            )
+
+
+def norms_before_the_branches(model: Any) -> None:
+    for block in model.visual.blocks:
+        block.forward = functools.partial(EVABlock.forward, block)
+
+
 def bias_of_the_projection_lost(model: Any) -> None:
     nn.init.zeros_(model.visual.proj.bias)
 
@@ -195,6 +228,51 @@ def test_the_tolerance_catches(mistake, pair, images, difference) -> None:
         assert difference(mine, scale * image @ text.T) > 1e-5
 
 
+@pytest.mark.parametrize("mistake", [mean_subtracted, norms_before_the_branches])
+def test_the_tolerance_catches_mistakes_of_18b(
+    mistake, pair, images, difference
+) -> None:
+    ours, theirs = pair("EVA-CLIP-18B", 0.2)
+    mistake(ours)
+    x = images(64, 64)
+    with torch.no_grad():
+        assert difference(ours(x).pooled, theirs.encode_image(x)) > 1e-5
+
+
+OFFICIAL = [  # how the authors' code calls what timm calls so
+    (r"^visual\.trunk\.", "visual."),
+    (r"\.mlp\.fc1_g\.", ".mlp.w1."),
+    (r"\.mlp\.fc1_x\.", ".mlp.w2."),
+    (r"\.mlp\.norm\.", ".mlp.ffn_ln."),
+    (r"\.attn\.norm\.", ".attn.inner_attn_ln."),
+    (r"\.attn\.([qv])_proj\.bias$", r".attn.\1_bias"),
+]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_weights_with_the_official_names_are_read(
+    name, pair, images, difference
+) -> None:
+    ours, theirs = pair(name, 0.2)
+    state = rename(theirs.state_dict(), OFFICIAL)
+    if name == "EVA02-B-16":
+        state = rename(state, [(r"\.mlp\.fc2\.", ".mlp.w3.")])
+        state["visual.rope.freqs_cos"] = torch.zeros(16, 12)
+        state["visual.blocks.0.attn.rope.freqs_sin"] = torch.zeros(16, 12)
+        assert any(".ffn_ln." in key for key in state)
+        assert any(".inner_attn_ln." in key for key in state)
+    whole = load(EVACLIP(ours.config).eval(), state, "official")
+    tower = type(ours.visual)(ours.config.visual).eval()
+    load(tower, state, "official")
+    x, ids = images(64, 64), texts()
+    with torch.no_grad():
+        expected = theirs.encode_image(x)
+        assert difference(whole.encode_image(x, normalize=False), expected) <= 1e-5
+        assert difference(tower(x).pooled, expected) <= 1e-5
+        text = whole.encode_text(ids, normalize=False)
+        assert difference(text, theirs.encode_text(ids)) <= 1e-5
+
+
 def test_positions_of_another_grid_are_resized_like_open_clips(
     pair, images, difference
 ) -> None:
@@ -230,8 +308,45 @@ PRESETS = {
 }
 
 
+# the official configs of these three: image size, width, depth, heads, hidden, E
+LARGE = {
+    "eva_clip_8b": (224, 4096, 32, 4096 // 128, 5 * 4096, 1280),
+    "eva_clip_8b_448": (448, 4096, 32, 4096 // 128, 5 * 4096, 1280),
+    "eva_clip_18b": (224, 5120, 48, 5120 // 128, 5 * 5120, 1536),
+}
+
+
 def test_table_covers_every_eva_clip() -> None:
-    assert set(PRESETS) == set(vislearn.list_models("eva_clip"))
+    assert {*PRESETS, *LARGE} == set(vislearn.list_models("eva_clip"))
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_preset_has_the_tensors_of_timms_parts(name: str, reference) -> None:
+    timm = reference("timm")
+    size, width, depth, heads, hidden, embed = LARGE[name]
+    ours: Any = vislearn.create_model(name, device="meta")
+    with torch.device("meta"):
+        theirs = timm.create_model(
+            "eva_giant_patch14_224",
+            img_size=size,
+            embed_dim=width,
+            depth=depth,
+            num_heads=heads,
+            mlp_ratio=hidden / width,
+            num_classes=embed,
+            global_pool="token",
+            **parts_of_18b(timm, ours.config),
+        )
+    theirs.head.bias = None
+    expected = eva_names.fit(ours.visual, eva_names.from_timm(theirs.state_dict()))
+    assert {key: value.shape for key, value in ours.visual.state_dict().items()} == {
+        key: value.shape for key, value in expected.items()
+    }
+    plus: Any = vislearn.create_model("eva_clip_e14_plus", device="meta")
+    assert replace(ours.config.text, embed_dim=1024) == plus.config.text
+    assert ours.config.heads == heads
+    assert ours.config.post_norm == (name == "eva_clip_18b")
+    assert ours.preprocess.size == size
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -4,7 +4,8 @@ Papers: EVA arXiv:2211.07636; EVA-02 arXiv:2303.11331; the image towers of EVA-C
 arXiv:2303.15389 (`vislearn.encoders.eva_clip`). EVA-01 is ViT without a bias on the
 keys. EVA-02 also gates its MLP (SwiGLU), turns queries and keys (2-D RoPE, *beside* the
 learned positions) and, from B on, has a second norm inside the MLP (sub-LN); its CLIP
-towers have one inside the attention, too.
+towers have one inside the attention, too. EVA-8B and EVA-18B (arXiv:2402.04252) are
+plain again, with RMSNorm and without biases on queries, keys and values.
 
 Kept: the whole encoder; the pre-training is `vislearn.train.masked_features`. Left out:
 dropout.
@@ -26,9 +27,12 @@ from vislearn.encoders.modified_resnet import CLIP_MEAN, CLIP_STD
 from vislearn.encoders.vit import ViT, ViTConfig
 from vislearn.layers.blocks import Block
 from vislearn.layers.linear import NormedLinear, QVLinear
+from vislearn.layers.norms import RMSNorm
 from vislearn.layers.rope import EVA02, RopeStyle, Rotation, check_head_width, rotation
 from vislearn.preprocess import Preprocess
 from vislearn.registry import Preset, register
+
+NORMS: dict[str, Callable[..., nn.Module]] = {"layer": nn.LayerNorm, "rms": RMSNorm}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class EVAConfig(ViTConfig):
     mlp_norm: bool = True  # sub-LN before the last layer of the MLP
     attn_norm: bool = False  # sub-LN before the last layer of the attention
     post_norm: bool = False  # normalise what a branch writes instead of what it reads
+    norm: str = "layer"  # LayerNorm, or "rms": RMSNorm
     pooling: str = "gap"
     embed_dim: int | None = None  # E: a last linear layer, for CLIP; None for none
 
@@ -54,6 +59,15 @@ class EVAConfig(ViTConfig):
             raise ValueError("EVA pools by 'gap' or 'cls', got 'map'")
         if self.turn:
             check_head_width(self.width // self.heads)
+        if self.norm not in NORMS:
+            raise ValueError(
+                f"norm must be one of {', '.join(NORMS)}, got {self.norm!r}"
+            )
+        if self.norm == "rms" and (self.mlp_norm or self.attn_norm or self.pre_norm):
+            raise ValueError(
+                "with norm='rms' there are no further norms: mlp_norm, attn_norm and "
+                "pre_norm must be False"
+            )
         if self.embed_dim is not None and self.embed_dim < 1:
             raise ValueError(f"embed_dim must be at least 1, got {self.embed_dim}")
         if self.embed_dim is not None and self.num_classes is not None:
@@ -64,10 +78,10 @@ class EVAConfig(ViTConfig):
 
 
 class EVABlock(Block):
-    """ViT's block, with up to three of its linear layers replaced.
+    """ViT's block, with up to three of its linear layers and both norms replaced.
 
-    q, k and v without a bias on k; sub-LN before the layers that write to the residual
-    stream.
+    q, k and v without a bias on k, or without any; sub-LN before the layers that write
+    to the residual stream; RMSNorm in the place of LayerNorm.
 
     Shapes:
         x (B, T, D) -> (B, T, D); mask and rotation as in `Attention`
@@ -84,6 +98,8 @@ class EVABlock(Block):
             layer_scale=config.layer_scale,
             drop_path=drop_path,
         )
+        self.norm1: nn.Module = NORMS[config.norm](D, eps=eps)
+        self.norm2: nn.Module = NORMS[config.norm](D, eps=eps)
         if config.qkv_bias:
             self.attn.qkv = QVLinear(D)
         else:
@@ -95,7 +111,7 @@ class EVABlock(Block):
 
 
 class PostNormBlock(EVABlock):
-    """The same parts, with the norms behind the branches: EVA-02 CLIP E.
+    """The same parts, with the norms behind the branches: EVA-02 CLIP E, and EVA-18B.
 
     x + norm(attention(x)): the stream itself is never normalised, as in pre-norm, but
     here every branch adds something of a size that the norm has learned. (The original
@@ -136,13 +152,13 @@ class EVA(ViT):
     def __init__(self, config: EVAConfig) -> None:
         super().__init__(config)
         D = config.width
+        self.norm: nn.Module = NORMS[config.norm](D, eps=config.norm_eps)
         self.fc_norm: nn.Module = nn.Identity()
         if config.pooling == "gap":
-            self.fc_norm = self.norm
-            self.norm = nn.Identity()  # type: ignore[assignment]
+            self.fc_norm, self.norm = self.norm, nn.Identity()
         self.proj: nn.Module = nn.Identity()
-        if config.embed_dim is not None:
-            self.proj = nn.Linear(D, config.embed_dim)
+        if config.embed_dim is not None:  # the official code ties its bias to q's
+            self.proj = nn.Linear(D, config.embed_dim, bias=config.qkv_bias)
         self.init_weights()
 
     def rotation(self, grid: tuple[int, int], x: Tensor) -> Rotation | None:

@@ -1,14 +1,16 @@
 """EVA-CLIP: a CLIP whose image tower was pre-trained by predicting CLIP's features.
 
-Papers: EVA-CLIP arXiv:2303.15389; EVA-01's CLIP arXiv:2211.07636. The image towers are
-those of `eva.py`, the text towers CLIP's with GELU. Three kinds of image tower: g/14 is
-EVA-01 (a plain ViT without k bias); B/16 and L/14 are EVA-02 with sub-LN in both
-branches; E/14 is plain again, its norms behind the branches. E/14+ has E's image tower
-and a larger text tower.
+Papers: EVA-CLIP arXiv:2303.15389; EVA-01's CLIP arXiv:2211.07636; EVA-CLIP-8B and -18B
+arXiv:2402.04252, sizes from the official configs. The image towers are those of
+`eva.py`, the text towers CLIP's with GELU. Four kinds of image tower: g/14 is EVA-01 (a
+plain ViT without k bias); B/16 and L/14 are EVA-02 with sub-LN in both branches; E/14
+is plain again, its norms behind the branches; 8B and 18B are plain with RMSNorm and
+without biases on q, k and v, before the branches in 8B and behind them in 18B. E/14+
+has E's image tower and a larger text tower, which 8B and 18B begin with.
 
-Kept: both towers. Left out: EVA-CLIP-18B (arXiv:2402.04252), which has other norms and
-is in none of the packages that this one is compared with.
-Tested against: open_clip and timm, in value and gradient (tests/parity).
+Kept: both towers.
+Tested against: open_clip and timm, in value and gradient (tests/parity). No package
+has 8B and 18B: timm's Eva is put together to their image tower.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ class EVACLIPConfig(DualSized):
     mlp_norm: bool = True  # sub-LN inside the MLP
     attn_norm: bool = True  # sub-LN inside the attention
     post_norm: bool = False  # norms behind the branches
+    norm: str = "layer"  # of the image tower; "rms" for RMSNorm
+    qkv_bias: bool = True  # of q and v in the image tower, and of its last layer
     embed_dim: int = 512  # E
     text_width: int = 512
     text_depth: int = 12
@@ -63,6 +67,8 @@ class EVACLIPConfig(DualSized):
             mlp_norm=self.mlp_norm,
             attn_norm=self.attn_norm,
             post_norm=self.post_norm,
+            norm=self.norm,
+            qkv_bias=self.qkv_bias,
             pooling="cls",
             embed_dim=self.embed_dim,
         )
@@ -132,13 +138,37 @@ _E14 = replace(
     text_depth=24,
     text_heads=16,
 )
+_E14_PLUS = replace(_E14, text_width=1280, text_depth=32, text_heads=20)
+_8B = replace(
+    _E14_PLUS,
+    width=4096,
+    depth=32,
+    heads=32,
+    mlp_hidden=20_480,
+    post_norm=False,
+    norm="rms",
+    qkv_bias=False,
+    embed_dim=1280,
+)
+_18B = replace(
+    _8B,
+    width=5120,
+    depth=48,
+    heads=40,
+    mlp_hidden=25_600,
+    post_norm=True,
+    embed_dim=1536,
+)
 _EVA_CLIP = {
     "eva_clip_g14": _PLAIN,
     "eva_clip_b16": EVACLIPConfig(),
     "eva_clip_l14": _L14,
     "eva_clip_l14_336": replace(_L14, img_size=336),
     "eva_clip_e14": _E14,
-    "eva_clip_e14_plus": replace(_E14, text_width=1280, text_depth=32, text_heads=20),
+    "eva_clip_e14_plus": _E14_PLUS,
+    "eva_clip_8b": _8B,
+    "eva_clip_8b_448": replace(_8B, img_size=448),
+    "eva_clip_18b": _18B,
 }
 
 for _name, _config in _EVA_CLIP.items():

@@ -140,7 +140,7 @@ class ViT(VisionEncoder):
         self.blocks = nn.ModuleList(
             self._make_block(index) for index in range(config.depth)
         )
-        self.norm = nn.LayerNorm(D, eps=config.norm_eps)
+        self.norm: nn.Module = nn.LayerNorm(D, eps=config.norm_eps)
         self.attn_pool = (
             pooling.AttentionPool(
                 D, config.heads, config.hidden, config.act, config.norm_eps

@@ -54,10 +54,10 @@ class Block(nn.Module):
                 return nn.Identity()
             return LayerScale(width, layer_scale)
 
-        self.norm1 = nn.LayerNorm(width, eps=norm_eps)
+        self.norm1: nn.Module = nn.LayerNorm(width, eps=norm_eps)
         self.attn = Attention(width, heads, qkv_bias=qkv_bias)
         self.ls1 = scale()
-        self.norm2 = nn.LayerNorm(width, eps=norm_eps)
+        self.norm2: nn.Module = nn.LayerNorm(width, eps=norm_eps)
         self.mlp = SwiGLU(width, hidden) if act == "swiglu" else Mlp(width, hidden, act)
         self.ls2 = scale()
         self.drop_path = DropPath(drop_path)

@@ -1,8 +1,9 @@
-"""LayerNorm for maps: each place is normalised over its own channels.
+"""LayerNorm for maps, and RMSNorm: two relatives of torch's LayerNorm.
 
 Papers: LayerNorm arXiv:1607.06450; on the maps of a CNN: ConvNeXt arXiv:2201.03545,
 section 2.6. A map is (B, C, H, W), and torch's LayerNorm wants the channels last.
-Tested against: the definition below, timm and torchvision (tests/parity).
+RMSNorm arXiv:1910.07467, section 4.
+Tested against: the definitions below, timm and torchvision (tests/parity).
 """
 
 from __future__ import annotations
@@ -53,3 +54,47 @@ def layer_norm_2d(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor
     variance = (x - mean).square().mean(dim=1, keepdim=True)  # divided by C, not C − 1
     x = (x - mean) / torch.sqrt(variance + eps)
     return x * weight[:, None, None] + bias[:, None, None]
+
+
+class RMSNorm(nn.Module):
+    """Divide by the root mean square: LayerNorm without its mean and without a bias.
+
+    LayerNorm subtracts the mean of a token's channels first; RMSNorm keeps it. As in
+    the official codes, a token in half precision is squared in single precision: the
+    square of 300 is beyond float16.
+
+    Args:
+        width: channels D.
+        eps: ε, added to the mean square.
+
+    Shapes:
+        x (…, D) -> (…, D)
+
+    Raises:
+        ValueError: if x has another number of channels.
+    """
+
+    def __init__(self, width: int, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        width = len(self.weight)
+        if x.shape[-1:] != (width,):
+            raise ValueError(f"expected (…, {width}), got {tuple(x.shape)}")
+        return rms_norm(x, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{len(self.weight)}, eps={self.eps}"
+
+
+def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """x / √(mean of x² + ε) · weight, over the last dimension.
+
+    Shapes:
+        x (…, D), weight (D,) -> (…, D)
+    """
+    exact = x if x.dtype == torch.float64 else x.float()
+    mean_square = exact.square().mean(dim=-1, keepdim=True)  # (…, 1)
+    return (exact * torch.rsqrt(mean_square + eps)).to(x.dtype) * weight

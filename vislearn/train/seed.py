@@ -1,4 +1,4 @@
-"""One call that fixes every source of chance a chapter uses; one for a single source."""
+"""One call that fixes every source of chance; one for a single source of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The names of EVA-CLIP's parameters in open_clip: timm's image tower, CLIP's text."""
+"""The names of EVA-CLIP's parameters in open_clip, and in the official code.
+
+Both call the text tower's as open_clip does. The image tower's are timm's in one and
+their own in the other.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,16 @@ State = dict[str, Tensor]
 
 def from_open_clip(state: State) -> State:
     """open_clip's EVA models."""
-    image = eva_names.from_open_clip(state)
+    return _both(eva_names.from_open_clip(state), state)
+
+
+def from_official(state: State) -> State:
+    """The official EVA-CLIP: the way to 8B and 18B, which open_clip does not have."""
+    return _both(eva_names.from_official(state), state)
+
+
+def _both(image: State, state: State) -> State:
+    """An image tower that has our names already, and the text tower of the source."""
     text = {key: value for key, value in state.items() if not key.startswith("visual.")}
     text.pop("text.attn_mask", None)  # of older versions: the causal mask
     tower = {f"visual.{key}": value for key, value in image.items()}
@@ -31,4 +44,4 @@ def fit(model: EVACLIP, state: State) -> State:
     return {**{f"visual.{key}": value for key, value in fitted.items()}, **text}
 
 
-FORMATS = {"open_clip": from_open_clip}
+FORMATS = {"open_clip": from_open_clip, "official": from_official}

@@ -1,8 +1,9 @@
 """The names of EVA's parameters in timm, and ours.
 
 timm has two layouts, one for q, k and v in one product and one for three, and another
-two for the gate and the values of SwiGLU; both become packed here. The angles of RoPE
-are no weights: timm does not store them, the official code does.
+two for the gate and the values of SwiGLU; both become packed here. The official code
+has names of its own for EVA-02. The angles of RoPE are no weights: timm does not store
+them, the official code does.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ _TIMM = [
     (r"\.attn\.norm\.", ".attn.proj.norm."),
     (r"\.mlp\.norm\.", ".mlp.fc2.norm."),
     (r"\.gamma_(\d)$", r".ls\1.gamma"),
+]
+
+_OFFICIAL = [  # where they differ from timm's
+    (r"\.mlp\.w1\.", ".mlp.fc1_g."),
+    (r"\.mlp\.w2\.", ".mlp.fc1_x."),
+    (r"\.mlp\.w3\.", ".mlp.fc2."),
+    (r"\.mlp\.ffn_ln\.", ".mlp.norm."),
+    (r"\.attn\.inner_attn_ln\.", ".attn.norm."),
 ]
 
 CLASSIFIER = ()  # which `fit` looks after: for CLIP the head is the last layer
@@ -42,6 +51,11 @@ def from_open_clip(state: State) -> State:
     return from_timm(within(state, "visual.trunk."))
 
 
+def from_official(state: State) -> State:
+    """The image tower of the official EVA-CLIP, alone or out of the whole model."""
+    return from_timm(rename(within(state, "visual.") or state, _OFFICIAL))
+
+
 def fit(model: EVA, state: State) -> State:
     """Resize the positions; a head in the source is the model's last layer, or spare.
 
@@ -58,4 +72,8 @@ def fit(model: EVA, state: State) -> State:
     return vit_names.fit(model, state)
 
 
-FORMATS = {"timm": from_timm, "open_clip": from_open_clip}
+FORMATS = {
+    "timm": from_timm,
+    "open_clip": from_open_clip,
+    "official": from_official,
+}

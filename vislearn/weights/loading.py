@@ -50,7 +50,8 @@ def load(
             "open_clip:NAME/TAG" for pretrained weights that are already in the local
             Hugging Face cache. Nothing is ever downloaded.
         format: whose names a state dict uses: "vislearn" (default), "timm",
-            "transformers", "torchvision" or "open_clip".
+            "transformers", "torchvision", "open_clip", or "official" for the authors'
+            own code (EVA-CLIP).
 
     Returns:
         the model.
