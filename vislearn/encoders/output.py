@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.amp.autocast_mode import is_autocast_available
 
 from vislearn.preprocess import Preprocess
 
@@ -55,7 +56,12 @@ class VisionOutput:
 
 
 class VisionEncoder(nn.Module):
-    """What `create_model` returns: called with images, it answers a `VisionOutput`."""
+    """What `create_model` returns: called with images, it answers a `VisionOutput`.
+
+    Raises:
+        ValueError: if the images have another type than the weights (under autocast
+            they may), or lie on another device.
+    """
 
     config: Any
     """The family's frozen dataclass, with img_size and num_classes."""
@@ -63,3 +69,28 @@ class VisionEncoder(nn.Module):
     preprocess: Preprocess
     """Turns a picture into one image (3, H, W) of the batch; set by `create_model` from
     the preset. A bare class does not know how its weights want their pictures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_forward_pre_hook(_check_kind)  # before every forward
+
+
+def _check_kind(model: nn.Module, given: tuple[Any, ...]) -> None:
+    """Raise a ValueError unless the images are of the weights' type and device."""
+    weight = next((p for p in model.parameters() if p.ndim > 1), None)
+    images = given[0] if given else None
+    if weight is None or not isinstance(images, Tensor):
+        return
+    if images.device != weight.device:
+        raise ValueError(
+            f"the images are on {images.device} and the model is on {weight.device}: "
+            f"expected both on one device, images.to({str(weight.device)!r})"
+        )
+    if images.dtype == weight.dtype or not images.is_floating_point():
+        return
+    device = images.device.type
+    if not is_autocast_available(device) or not torch.is_autocast_enabled(device):
+        raise ValueError(
+            f"the images are {images.dtype} and the model is {weight.dtype}: "
+            f"expected one type, images.to({weight.dtype})"
+        )
