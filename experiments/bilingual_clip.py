@@ -52,6 +52,7 @@ from vislearn.train.recording import record_runs
 
 RESULT = Path(__file__).parent / "results" / "bilingual_clip.json"
 SEEDS = (0, 1, 2)
+MORE_SEEDS = (3, 4, 5)  # of the students of both languages, which differ most
 LANGUAGES = {"both": ("ko", "en"), "ko": ("ko",), "en": ("en",)}
 EVERY = 100  # updates between two points of the curve
 LONGER = 2400  # updates
@@ -76,6 +77,7 @@ PLAN = [
         for seed in SEEDS
         for languages in LANGUAGES
     ),
+    *({"languages": "both", "seed": seed, "kind": "usual"} for seed in MORE_SEEDS),
     {"languages": "both", "seed": 0, "kind": "longer"},
     {"languages": "both", "seed": 0, "kind": "hard"},
 ]

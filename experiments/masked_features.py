@@ -47,7 +47,7 @@ from vislearn.train.masked_features import (
 from vislearn.train.recording import record_runs
 
 RESULT = Path(__file__).parent / "results" / "masked_features.json"
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2, 3, 4, 5)
 STARTS = ("fresh", "untrained teacher", "CLIP teacher")
 LABELS = (200, 800)
 STUDENT: dict[str, Any] = {

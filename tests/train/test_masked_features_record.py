@@ -29,7 +29,7 @@ def script() -> ModuleType:
 
 def starts(record, start):
     found = [run for run in record["runs"] if run["arguments"]["start"] == start]
-    assert len(found) == 3
+    assert len(found) == 6
     return found
 
 
@@ -43,16 +43,12 @@ def right(record, start, count):
     return [run[f"right with {count}"] for run in starts(record, start)]
 
 
-def test_with_few_labels_predicting_a_clip_helps_beyond_the_seeds(record):
-    clip = right(record, "CLIP teacher", 200)
-    assert min(clip) > max(right(record, "fresh", 200))
-    assert min(clip) > max(right(record, "untrained teacher", 200))
-
-
-def test_with_more_labels_it_helps_on_average_and_not_with_every_seed(record):
-    clip, fresh = right(record, "CLIP teacher", 800), right(record, "fresh", 800)
-    assert mean(clip) > mean(fresh) + 0.1
-    assert sum(one > other for one, other in zip(clip, fresh, strict=True)) == 2
+@pytest.mark.parametrize("count", [200, 800])
+def test_predicting_a_clip_helps_beyond_the_seeds(record, count):
+    clip = right(record, "CLIP teacher", count)
+    assert min(clip) > max(right(record, "fresh", count))
+    assert min(clip) > max(right(record, "untrained teacher", count))
+    assert mean(clip) > mean(right(record, "fresh", count)) + 0.1
 
 
 def test_an_untrained_teacher_shows_no_clear_help(record):
@@ -67,7 +63,8 @@ def test_an_untrained_teacher_shows_no_clear_help(record):
 def test_the_student_says_more_than_the_same_about_every_patch(record):
     for start in ("untrained teacher", "CLIP teacher"):
         for run in starts(record, start):
-            assert run["loss"][-1] < run["constant_loss"] - 0.01
+            # -1 is perfect: at least a fifth of the way there from the best constant.
+            assert 1 + run["loss"][-1] < 0.8 * (1 + run["constant_loss"])
     trained = [run["constant_loss"] for run in starts(record, "CLIP teacher")]
     untrained = [run["constant_loss"] for run in starts(record, "untrained teacher")]
     assert max(untrained) < min(trained) - 0.2  # features that say little are easy
