@@ -14,12 +14,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from vislearn.tokenizers import BPE, CLIPTokenizer
 from vislearn.tokenizers.bpe import FIRST_BYTE, FIRST_MERGE, PATTERN, pieces
 from vislearn.tokenizers.clip import MERGES, byte_letters
+from vislearn.tokenizers.clip_cleaning import clean
 
 Reference = Callable[[str], ModuleType]
 
@@ -121,12 +122,22 @@ def test_random_texts_have_the_same_ids(reference, ours, theirs) -> None:
     @given(ANY_TEXT)
     def compare(text: str) -> None:
         nonlocal compared
+        assume(of_this_python(clean(text)))
         if ftfy.fix_text(text) == ftfy.fix_text(text, fix_encoding=False):
             assert ours.encode(text) == theirs.encode(text)
             compared += 1
 
     compare()
     assert compared > 300
+
+
+def of_this_python(text: str) -> bool:
+    """Whether it has only characters that the tables of the running Python know.
+
+    Neither the characters of a text nor its repair and its entities ("&#1368;") need
+    be so old; the source asks the tables of `regex`, which are younger.
+    """
+    return all(unicodedata.category(character) != "Cn" for character in text)
 
 
 def test_with_ftfy_every_text_has_the_same_ids(reference, theirs) -> None:
@@ -139,7 +150,9 @@ def test_with_ftfy_every_text_has_the_same_ids(reference, theirs) -> None:
 
     @OFTEN
     @given(ANY_TEXT | st.text(st.characters(min_codepoint=0x80, max_codepoint=0x17F)))
+    @example(":Ő\x98")  # repaired, it holds U+0558, a letter since Unicode 18
     def compare(text: str) -> None:
+        assume(of_this_python(clean(text, ftfy.fix_text)))
         assert repaired.encode(text) == theirs.encode(text)
 
     compare()
