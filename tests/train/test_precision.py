@@ -1,12 +1,9 @@
 """The precision policy by device."""
 
-import random
-
-import numpy as np
 import pytest
 import torch
 
-from vislearn.train import precision, seed_everything
+from vislearn.train import precision
 
 
 def test_the_cpu_trains_in_float32_without_a_scaler():
@@ -34,17 +31,3 @@ def test_gpus_older_than_ampere_train_in_float16(monkeypatch, capability, dtype)
 def test_other_devices_are_refused_by_name():
     with pytest.raises(ValueError, match="'meta'"):
         precision("meta")
-
-
-def test_one_seed_fixes_python_numpy_and_torch():
-    def draw() -> tuple[float, float, float, float]:
-        generator = seed_everything(7)
-        own = float(torch.rand((), generator=generator))
-        return random.random(), float(np.random.rand()), float(torch.rand(())), own
-
-    assert draw() == draw()
-
-
-def test_a_seed_out_of_range_is_refused():
-    with pytest.raises(ValueError, match="seed -1"):
-        seed_everything(-1)
