@@ -45,7 +45,7 @@ def test_every_planned_run_was_made_with_the_settings_of_today(record, script):
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_names_it_has_learned_are_found_far_more_often_than_new_ones(record, language):
+def test_names_it_has_learned_are_found_more_often_than_new_ones(record, language):
     direction = f"image to {language}"
     for languages in ("both", language):
         for run in students(record, languages):
